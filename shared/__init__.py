@@ -1,0 +1,1 @@
+"""What the three services have in common: the contracts, and the only code that talks to Redis."""

@@ -1,0 +1,143 @@
+"""Every error Platen raises on purpose, one tree.
+
+    PlatenError
+    ├── Refused                  the caller's to mend; the same call will be refused again
+    │   ├── Invalid              a field is wrong: carries a JSON pointer and the mend
+    │   ├── Unauthenticated      no token, or one we do not know
+    │   ├── NotFound             site, page, version or publication that does not exist
+    │   └── Conflict             clashes with what is there: site exists, nothing live, …
+    │       └── IdempotencyMismatch   an Idempotency-Key used before with another body
+    ├── Unavailable              nobody's fault and it passes: a retry can help
+    │   ├── StoreUnavailable     Redis refused or was not reached; nothing was done
+    │   └── StoreUncertain       the answer was lost; done or not is unknown: retry under the same key
+    ├── BuildError               one build went wrong
+    │   ├── RenderFailed         the config and the templates do not go together; no retry can mend it
+    │   ├── RenderTimedOut       the child passed its deadline and was killed
+    │   └── RenderCrashed        the child died: memory limit, or a bug in native code
+    ├── Undecodable              bytes in a stream that are not one of our events
+    └── Misconfigured            Platen does not start: a setting, a port, a data directory, the partitions
+
+Each class has a `code` (stable, for machines) and `retryable`. Adapters translate at their edge
+(`raise StoreUnavailable(…) from error`); only the api's exception handlers and the builder's loop decide.
+"""
+
+from typing import ClassVar
+
+
+class PlatenError(Exception):
+    """Root of the tree.
+
+    Attributes:
+        code: stable identifier, kebab-case.
+        retryable: whether the same attempt can succeed later.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+
+class Refused(PlatenError):
+    code = "refused"
+
+
+class Invalid(Refused):
+    """A field of the request is wrong.
+
+    Args:
+        detail: what is wrong, one sentence.
+        pointer: JSON pointer (RFC 6901) to the field, "" for the whole body.
+        mend: what to write instead, one sentence.
+    """
+
+    code = "invalid"
+
+    def __init__(self, detail: str, *, pointer: str = "", mend: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.pointer = pointer
+        self.mend = mend
+
+
+class Unauthenticated(Refused):
+    code = "unauthenticated"
+
+
+class NotFound(Refused):
+    """Something named in the address does not exist.
+
+    Args:
+        what: the word for it: "site", "page", "version", "publication".
+        name: how the caller called it.
+        mend: what to do instead, one sentence.
+    """
+
+    code = "not-found"
+
+    def __init__(self, what: str, name: str, mend: str = "") -> None:
+        super().__init__(f"There is no {what} {name!r}.")
+        self.what = what
+        self.name = name
+        self.mend = mend
+
+
+class Conflict(Refused):
+    code = "conflict"
+
+    def __init__(self, detail: str, mend: str = "") -> None:
+        super().__init__(detail)
+        self.mend = mend
+
+
+class IdempotencyMismatch(Conflict):
+    code = "idempotency-mismatch"
+
+
+class Unavailable(PlatenError):
+    code = "unavailable"
+    retryable = True
+
+
+class StoreUnavailable(Unavailable):
+    code = "store-unavailable"
+
+
+class StoreUncertain(Unavailable):
+    code = "store-uncertain"
+
+
+class BuildError(PlatenError):
+    code = "build-error"
+
+
+class RenderFailed(BuildError):
+    """The page cannot be rendered from this config.
+
+    Args:
+        detail: a plain sentence an editor can act on.
+        pointer: JSON pointer into the config, "" where no field is to blame.
+    """
+
+    code = "render-failed"
+
+    def __init__(self, detail: str, *, pointer: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.pointer = pointer
+
+
+class RenderTimedOut(BuildError):
+    code = "render-timed-out"
+    retryable = True
+
+
+class RenderCrashed(BuildError):
+    code = "render-crashed"
+    retryable = True
+
+
+class Undecodable(PlatenError):
+    code = "undecodable"
+
+
+class Misconfigured(PlatenError):
+    code = "misconfigured"

@@ -1,0 +1,102 @@
+"""Every key and name in Redis comes from here and nowhere else.
+
+`{p}` is a hash tag, so one site's keys share a slot and every script works in Redis Cluster. Keys without a
+partition are global and are never touched by a script together with partitioned ones.
+
+| key | type | lives |
+|---|---|---|
+| platen:meta | hash | permanent: partitions |
+| platen:tokens | hash | permanent: digest of a token -> whose it is |
+| platen:builders, platen:servers | hash | entries removed when a process ends, swept when its beat key is gone |
+| platen:beat:<process> | string | TTL: six heartbeats |
+| platen:{p}:sites | sorted set | permanent: slugs of the sites, all scores 0 (read by name) |
+| platen:{p}:site:<site> | hash | permanent |
+| platen:{p}:pages:<site> | sorted set | permanent: slugs of the site's pages, all scores 0 |
+| platen:{p}:head:<site>/<page> | hash | permanent: counters, what is wanted, what is live |
+| platen:{p}:versions:<site>/<page> | hash | permanent |
+| platen:{p}:publications:<site>/<page> | hash | permanent |
+| platen:{p}:page:<site>/<page> | hash | permanent: the published page |
+| platen:{p}:artifacts:<site>/<page> | hash | permanent, bounded: the newest versions and the live one |
+| platen:{p}:idempotency:<site>:<digest> | hash | TTL |
+| platen:{p}:builds, platen:{p}:bulk | stream | entries deleted when settled |
+| platen:{p}:events | stream | trimmed by age |
+| platen:{p}:delayed | sorted set | members removed when due |
+| platen:{p}:dead | stream | permanent until an operator decides, bounded |
+"""
+
+from typing import Literal
+from zlib import crc32
+
+Lane = Literal["interactive", "bulk"]
+
+GROUP = "builders"
+META = "platen:meta"
+TOKENS = "platen:tokens"
+BUILDERS = "platen:builders"
+SERVERS = "platen:servers"
+
+
+def beat(process: str) -> str:
+    """Key that exists while a process is alive.
+
+    Args:
+        process: the name the process gave itself, unique per start.
+    """
+    return f"platen:beat:{process}"
+
+
+class Keys:
+    """Key names for a given number of partitions.
+
+    Args:
+        partitions: how many hash tags the sites are spread over, >= 1.
+    """
+
+    def __init__(self, partitions: int = 1) -> None:
+        self.partitions = partitions
+
+    def partition(self, site: str) -> int:
+        """The partition a site lives in, 0 <= p < partitions."""
+        return crc32(site.encode()) % self.partitions
+
+    def _of(self, site: str, kind: str, name: str) -> str:
+        return f"platen:{{{self.partition(site)}}}:{kind}:{name}"
+
+    def site(self, site: str) -> str:
+        return self._of(site, "site", site)
+
+    def pages(self, site: str) -> str:
+        return self._of(site, "pages", site)
+
+    def head(self, site: str, page: str) -> str:
+        return self._of(site, "head", f"{site}/{page}")
+
+    def versions(self, site: str, page: str) -> str:
+        return self._of(site, "versions", f"{site}/{page}")
+
+    def publications(self, site: str, page: str) -> str:
+        return self._of(site, "publications", f"{site}/{page}")
+
+    def page(self, site: str, page: str) -> str:
+        return self._of(site, "page", f"{site}/{page}")
+
+    def artifacts(self, site: str, page: str) -> str:
+        return self._of(site, "artifacts", f"{site}/{page}")
+
+    def idempotency(self, site: str, digest: str) -> str:
+        return self._of(site, "idempotency", f"{site}:{digest}")
+
+    def sites(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:sites"
+
+    def builds(self, partition: int, lane: Lane = "interactive") -> str:
+        return f"platen:{{{partition}}}:{'builds' if lane == 'interactive' else 'bulk'}"
+
+    def events(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:events"
+
+    def delayed(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:delayed"
+
+    def dead(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:dead"

@@ -1,0 +1,114 @@
+"""Settings: environment variables `PLATEN_*`, read once by the composition root into one frozen Struct.
+
+A variable that is not listed here, or whose value has the wrong type, refuses to start and names itself: a
+misspelt setting that is silently ignored is found in production.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from shared.errors import Misconfigured
+
+PREFIX = "PLATEN_"
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that can be set. The name in the environment is the field's in capitals after `PLATEN_`."""
+
+    # Where things are
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey: redis://, rediss:// or unix://."""
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 1
+    """Written at the first boot and checked at every later one; 16 or more for a cluster."""
+    host: str = "127.0.0.1"
+    """Address that api and server bind to."""
+    port: Port = 8000
+    """Port that api and server bind to; 0 takes a free one."""
+    public_url: str = ""
+    """Origin that visitors use, such as https://example.com; gives pages their canonical link."""
+
+    # Who may
+    admin_token: str = ""
+    """The first API token, at least 16 characters; made and shown once where it is not set."""
+
+    # What the CLI talks to
+    url: str = ""
+    """Origin of the api, for the CLI."""
+    token: str = ""
+    """Bearer token, for the CLI."""
+
+    # Bounds of the api
+    max_body_bytes: Positive = 1_048_576
+    idempotency_keep_s: Positive = 86_400
+    """How long an Idempotency-Key is remembered."""
+
+    # Streams
+    events_keep_s: Positive = 3_600
+    """Age at which events are trimmed; a status stream can resume that far back."""
+    artifacts_keep: Positive = 50
+    """Built versions kept per page for instant rollback, beside the live one."""
+
+    # Builders
+    batch_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 32
+    """Entries that a builder takes at once."""
+    build_deadline_s: Seconds = 10.0
+    """Longest time one page may render before its child process is killed."""
+    build_memory_mib: Annotated[int, msgspec.Meta(ge=256)] = 1024
+    """Address space of the render child, in MiB."""
+    build_attempts: Positive = 5
+    """Attempts before a retryable failure becomes a dead letter."""
+    heartbeat_ms: Annotated[int, msgspec.Meta(ge=50)] = 500
+    """How often a builder says it is alive; it counts as dead after six missed beats."""
+    drain_s: Seconds = 10.0
+    """Grace period of a stopping process."""
+
+    # Server
+    page_memory_bytes: Positive = 268_435_456
+    """Bound of the pages held in memory by each server process."""
+    sse_heartbeat_s: Seconds = 15.0
+    """How often a quiet status stream gets a block with only an id."""
+    sse_max_streams: Positive = 10_000
+    """Status streams one server process holds before it asks clients to come back later."""
+
+    log_level: str = "info"
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from environment variables.
+
+    Args:
+        environment: usually `os.environ`; names without the prefix are ignored.
+
+    Raises:
+        Misconfigured: a `PLATEN_*` variable is unknown or has a value of the wrong type; the text names it.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    values: dict[str, str] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX):
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        if key not in fields:
+            raise Misconfigured(f"{name} is not a setting of Platen.{_suggestion(key, list(fields))}")
+        values[key] = value
+    for key, value in values.items():
+        try:
+            msgspec.convert(value, fields[key].type, strict=False)
+        except msgspec.ValidationError as error:
+            raise Misconfigured(f"{PREFIX}{key.upper()} has a value that does not fit: {error}.") from None
+    settings = msgspec.convert(values, Settings, strict=False)
+    if settings.admin_token and len(settings.admin_token) < 16:
+        raise Misconfigured("PLATEN_ADMIN_TOKEN is too short: use at least 16 characters.")
+    return settings
+
+
+def _suggestion(key: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(key, names, n=1)
+    return f" Did you mean {PREFIX}{close[0].upper()}?" if close else ""

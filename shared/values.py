@@ -1,0 +1,198 @@
+"""Typed values that editors write as text: colours and addresses, parsed once and re-emitted.
+
+Escaping alone does not make `red;background:url(//evil)` safe in a style nor `javascript:` in a link, so neither
+ever reaches a template as the text that somebody typed: only what these classes parsed and wrote anew does.
+"""
+
+import re
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from shared.colour_names import COLOUR_NAMES
+
+MAX_URL = 2048
+
+_HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})")
+_RGB = re.compile(r"rgb\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*\)")
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_REMOVED_BY_BROWSERS = dict.fromkeys(map(ord, "\t\n\r"))
+_C0_AND_SPACE = "".join(map(chr, range(0x21)))
+_ESCAPED = {ord(c): f"%{ord(c):02X}" for c in " \"'<>\\`{}|^" + "".join(map(chr, range(0x20))) + "\x7f"}
+
+
+class Value:
+    """A value with one canonical text: equal, hashed and encoded by it."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and str(other) == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        raise NotImplementedError
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class Colour(Value):
+    """An opaque sRGB colour, written `#rrggbb`.
+
+    Attributes:
+        red, green, blue: 0 to 255.
+    """
+
+    __slots__ = ("blue", "green", "red")
+
+    def __init__(self, red: int, green: int, blue: int) -> None:
+        self.red, self.green, self.blue = red, green, blue
+        self.text = f"#{red:02x}{green:02x}{blue:02x}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `#rgb`, `#rrggbb`, `rgb(r, g, b)` or a CSS colour name.
+
+        Raises:
+            ValueError: anything else; the text says what to write.
+        """
+        word = text.strip().lower()
+        word = COLOUR_NAMES.get(word, word)
+        if match := _HEX.fullmatch(word):
+            digits = match[1] if len(match[1]) == 6 else "".join(c * 2 for c in match[1])
+            return cls(*bytes.fromhex(digits))
+        if match := _RGB.fullmatch(word):
+            parts = [int(part) for part in match.groups()]
+            if max(parts) <= 255:
+                return cls(*parts)
+        raise ValueError(f"{_shown(text)} is not a colour: write #rrggbb, such as #fafafa, or a CSS colour name")
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        return {"type": "string", "format": "color", "description": "#rrggbb, rgb(r, g, b) or a CSS colour name"}
+
+    @property
+    def luminance(self) -> float:
+        """Relative luminance, 0 (black) to 1 (white), as WCAG 2.2 defines it."""
+        return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
+
+    def contrast(self, other: "Colour") -> float:
+        """Contrast ratio with another colour, 1 to 21, as WCAG 2.2 defines it."""
+        lighter, darker = sorted((self.luminance, other.luminance), reverse=True)
+        return (lighter + 0.05) / (darker + 0.05)
+
+
+class Url(Value):
+    """Where a link may lead: http, https, mailto, tel, or a relative address."""
+
+    __slots__ = ()
+    schemes: frozenset[str] = frozenset({"http", "https", "mailto", "tel"})
+    purpose = "a link"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an address as a browser would, refuse what could run or leak, and write it anew.
+
+        Browsers drop tabs and line ends anywhere and control characters at both ends before they look at the
+        scheme (WHATWG URL, "basic URL parser"), so the same is done first.
+
+        Raises:
+            ValueError: empty, too long, a scheme that is not allowed, or http(s) without a host.
+        """
+        cleaned = text.strip(_C0_AND_SPACE).translate(_REMOVED_BY_BROWSERS)
+        if not cleaned:
+            raise ValueError(f"an empty text is not {cls.purpose}: write an address such as https://example.com/")
+        if len(cleaned) > MAX_URL:
+            raise ValueError(f"the address is longer than {MAX_URL} characters")
+        if match := _SCHEME.match(cleaned):
+            cls._check_scheme(match[1].lower(), cleaned)
+        return cls(cleaned.translate(_ESCAPED))
+
+    @classmethod
+    def _check_scheme(cls, scheme: str, address: str) -> None:
+        if scheme not in cls.schemes:
+            allowed = ", ".join(sorted(cls.schemes))
+            raise ValueError(f"{cls.purpose} may not use the scheme {scheme}: use {allowed} or a relative address")
+        if scheme in {"http", "https"} and not _host(address):
+            raise ValueError(f"{_shown(address)} has no host: write an address such as https://example.com/")
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        allowed = ", ".join(sorted(cls.schemes))
+        return {
+            "type": "string",
+            "format": "uri-reference",
+            "maxLength": MAX_URL,
+            "description": f"{allowed} or a relative address",
+        }
+
+
+class ImageUrl(Url):
+    """Where an image may come from: http, https, or a relative address."""
+
+    __slots__ = ()
+    schemes = frozenset({"http", "https"})
+    purpose = "an image address"
+
+
+def decode_value(kind: type, value: Any) -> Any:
+    """msgspec's hook for the types of this module.
+
+    Raises:
+        ValueError: the text does not parse; msgspec adds the path to it.
+        NotImplementedError: a type that is not ours.
+    """
+    if not issubclass(kind, Value):
+        raise NotImplementedError(kind)
+    if not isinstance(value, str):
+        raise ValueError(f"Expected `str`, got `{_json_name(value)}`")
+    return kind.parse(value)
+
+
+def encode_value(value: Any) -> str:
+    """msgspec's hook for encoding the types of this module as their canonical text."""
+    if isinstance(value, Value):
+        return value.text
+    raise NotImplementedError(type(value))
+
+
+def value_schema(kind: type) -> dict[str, Any]:
+    """JSON Schema of the types of this module, for the OpenAPI document."""
+    if issubclass(kind, Value):
+        return kind.schema()
+    raise NotImplementedError(kind)
+
+
+def _linear(channel: int) -> float:
+    part = channel / 255
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address.replace("\\", "/")).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _json_name(value: object) -> str:
+    names = {bool: "bool", int: "int", float: "float", list: "array", dict: "object", type(None): "null"}
+    return names.get(type(value), type(value).__name__)

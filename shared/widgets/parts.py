@@ -1,0 +1,48 @@
+"""What several widgets share: the frame every widget stands in, a button, a picture."""
+
+import msgspec
+
+from shared.values import ImageUrl, Url
+from shared.widgets.texts import Anchor, Label, Line, Pixels
+
+
+class Widget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """One block of a page.
+
+    Attributes:
+        id: target of links such as `#offers`; unique on the page.
+    """
+
+    id: Anchor | None = None
+
+
+class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A link that looks like a button."""
+
+    text: Label
+    href: Url
+
+
+class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An image. Width and height keep the page from jumping while it loads."""
+
+    src: ImageUrl
+    width: Pixels
+    height: Pixels
+    alt: Line | None = None
+    decorative: bool = False
+
+    def __post_init__(self) -> None:
+        check_alternative(self.alt, self.decorative)
+
+
+def check_alternative(alt: str | None, decorative: bool) -> None:
+    """Hold an image to one of its two kinds: described, or decorative.
+
+    Raises:
+        ValueError: neither or both.
+    """
+    if decorative and alt:
+        raise ValueError("a decorative image has no `alt`: leave one of the two out")
+    if not decorative and not alt:
+        raise ValueError("an image needs `alt`, a text that says what it shows, or `decorative: true`")

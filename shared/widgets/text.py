@@ -1,0 +1,9 @@
+"""Running text in Markdown."""
+
+from shared.widgets.parts import Widget
+from shared.widgets.texts import Markdown, Title
+
+
+class Text(Widget, frozen=True, tag="text"):
+    body: Markdown
+    title: Title | None = None

@@ -1,0 +1,25 @@
+"""The kinds of text that widgets are made of, each with its bound.
+
+Control characters are refused everywhere: they never mean anything on a page, and NUL breaks tools downstream.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+_PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_CELL = r"^[^\x00-\x1f\x7f]*$"
+
+Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE, description="one line")]
+Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE, description="one line")]
+Label = Annotated[str, Meta(min_length=1, max_length=80, pattern=_LINE, description="a few words")]
+Icon = Annotated[str, Meta(min_length=1, max_length=16, pattern=_LINE, description="an emoji or a sign")]
+Cell = Annotated[str, Meta(max_length=500, pattern=_CELL, description="one line, may be empty")]
+Prose = Annotated[str, Meta(min_length=1, max_length=5_000, pattern=_PROSE, description="plain text")]
+Markdown = Annotated[str, Meta(min_length=1, max_length=50_000, pattern=_PROSE, description="Markdown")]
+Anchor = Annotated[
+    str,
+    Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="target of links such as #offers, unique on the page"),
+]
+Pixels = Annotated[int, Meta(ge=1, le=10_000, description="CSS pixels")]
