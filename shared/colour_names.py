@@ -31,6 +31,4 @@ steelblue=4682b4 tan=d2b48c teal=008080 thistle=d8bfd8 tomato=ff6347 turquoise=4
 wheat=f5deb3 white=ffffff whitesmoke=f5f5f5 yellow=ffff00 yellowgreen=9acd32
 """
 
-COLOUR_NAMES: dict[str, str] = {
-    name: f"#{digits}" for name, digits in (pair.split("=") for pair in _NAMES.split())
-}
+COLOUR_NAMES: dict[str, str] = {name: f"#{digits}" for name, digits in (pair.split("=") for pair in _NAMES.split())}

@@ -3,6 +3,7 @@
     PlatenError
     ├── Refused                  the caller's to mend; the same call will be refused again
     │   ├── Invalid              a field is wrong: carries a JSON pointer and the mend
+    │   ├── TooLarge             more bytes than are taken
     │   ├── Unauthenticated      no token, or one we do not know
     │   ├── NotFound             site, page, version or publication that does not exist
     │   └── Conflict             clashes with what is there: site exists, nothing live, …
@@ -56,6 +57,14 @@ class Invalid(Refused):
         self.detail = detail
         self.pointer = pointer
         self.mend = mend
+
+
+class TooLarge(Refused):
+    code = "too-large"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most:,} bytes.")
+        self.mend = "send less, or raise PLATEN_MAX_BODY_BYTES"
 
 
 class Unauthenticated(Refused):

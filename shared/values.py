@@ -80,7 +80,11 @@ class Colour(Value):
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
-        return {"type": "string", "format": "color", "description": "#rrggbb, rgb(r, g, b) or a CSS colour name"}
+        return {
+            "type": "string",
+            "format": "color",
+            "description": "#rrggbb, rgb(r, g, b) or a CSS colour name",
+        }
 
     @property
     def luminance(self) -> float:

@@ -1,0 +1,125 @@
+"""Who is asking, and may they: api and server both ask here.
+
+A token is random, shown once, and stored as its SHA-256. Looking one up costs a round trip; the answer is
+remembered for a few seconds, so a revoked token works on for at most that long.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from shared import keys
+from shared.connection import Client, translated
+from shared.errors import Unauthenticated
+
+REMEMBERED_S = 5.0
+MOST_REMEMBERED = 10_000
+PREFIX = "platen_"
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Whoever a token stands for.
+
+    Attributes:
+        id: stable; what idempotency keys and records hang on.
+        role: what they may do.
+        created_at: milliseconds since the epoch, UTC.
+    """
+
+    id: str
+    role: str
+    created_at: int
+
+
+def new_token() -> str:
+    """A fresh secret of 256 bits, with a prefix by which scanners know it."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> str:
+    """What is stored of a token. It is long and random, so one round of SHA-256 is enough."""
+    return sha256(token.encode()).hexdigest()
+
+
+class Tokens:
+    """API tokens.
+
+    Args:
+        client: for short calls.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._clock = client, clock
+        self._remembered: dict[str, tuple[float, Principal]] = {}
+
+    async def who(self, authorization: str) -> Principal:
+        """Find out whose token an Authorization header carries.
+
+        Args:
+            authorization: the header's value, "" where there is none.
+
+        Raises:
+            Unauthenticated: no bearer token, or one that is not known.
+            StoreUnavailable, StoreUncertain: Redis is away and the token is not remembered.
+        """
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("This needs a token: send `Authorization: Bearer <token>`.")
+        name = digest(token.strip())
+        until, principal = self._remembered.get(name, (0.0, None))
+        if principal is not None and self._clock() < until:
+            return principal
+        return await self._look_up(name)
+
+    async def _look_up(self, name: str) -> Principal:
+        # Found by digest, so comparing leaks nothing about the secret itself.
+        with translated():
+            record = await self._client.hget(keys.TOKENS, name)
+        if record is None:
+            self._remembered.pop(name, None)
+            raise Unauthenticated("This token is not known: it was revoked, or belongs to another Platen.")
+        principal = msgspec.json.decode(record, type=Principal)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[name] = (self._clock() + REMEMBERED_S, principal)
+        return principal
+
+    async def set_first(self, token: str, now_ms: int) -> None:
+        """Make a token the first administrator's, in place of the one before.
+
+        Args:
+            token: the secret.
+            now_ms: milliseconds since the epoch.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        with translated():
+            known = await self._client.hgetall(keys.TOKENS)
+            old = [name for name, record in known.items() if msgspec.json.decode(record)["id"] == "admin"]
+            pipeline: Any = self._client.pipeline(transaction=True)
+            if old:
+                pipeline.hdel(keys.TOKENS, *old)
+            pipeline.hset(keys.TOKENS, digest(token), msgspec.json.encode(Principal("admin", "admin", now_ms)))
+            await pipeline.execute()
+        self._remembered.clear()
+
+    async def make_first(self, now_ms: int) -> str | None:
+        """Make the first token where there is none yet; of several processes that ask at once, one gets it.
+
+        Returns:
+            the secret, to be shown once; None where there are tokens.
+        """
+        token = new_token()
+        with translated():
+            if await self._client.hlen(keys.TOKENS):
+                return None
+            if not await self._client.hsetnx(keys.META, "first_token", digest(token)):
+                return None
+        await self.set_first(token, now_ms)
+        return token

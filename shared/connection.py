@@ -1,0 +1,108 @@
+"""Opening Redis, and telling its errors apart: definitely not done, or unknown.
+
+redis-py's own defaults retry ten times, on timeouts too, and then one append can be written twice. Here a broken
+connection is replaced and the call made once more, which is safe because everything we send is safe to run twice
+(publishing carries its idempotency key into the script); a timeout is never retried here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from redis import exceptions as refusals
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from shared import keys
+from shared.errors import Misconfigured, StoreUnavailable, StoreUncertain
+
+# A redis.asyncio.Redis. Its own types describe every response mode and protocol at once (bytes or str, list or dict);
+# ours is fixed by `connect`, so each adapter states the type of what it reads instead.
+Client: TypeAlias = Any
+
+CALL_TIMEOUT_S = 1.5
+_NOT_DONE = (
+    "connecting to",
+    "No connection available",
+    "MISCONF",
+    "LOADING",
+    "BUSY",
+    "CLUSTERDOWN",
+    "MASTERDOWN",
+)
+
+
+def connect(url: str, *, block_s: float = 0, connections: int = 64) -> Client:
+    """Open a client; nothing is sent until its first call.
+
+    Args:
+        url: redis://, rediss:// or unix://.
+        block_s: longest blocking read that goes over this client, in seconds; its socket timeout lies above it.
+        connections: bound of its pool; a caller waits up to the call timeout for a free one.
+
+    Raises:
+        Misconfigured: the url is not one.
+    """
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=CALL_TIMEOUT_S,
+            socket_timeout=CALL_TIMEOUT_S + block_s,
+            socket_connect_timeout=CALL_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 1, (refusals.ConnectionError,)),
+            protocol=2,
+        )
+    except (ValueError, TypeError) as error:
+        raise Misconfigured(f"PLATEN_REDIS_URL is not an address of a Redis: {error}.") from error
+    return Redis.from_pool(pool)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn redis-py's errors into ours.
+
+    Raises:
+        StoreUnavailable: Redis did not do it: it was not reached, is loading, read-only, out of memory or out of disk.
+        StoreUncertain: the answer was lost; whether it was done is unknown.
+    """
+    try:
+        yield
+    except refusals.RedisError as error:
+        raise translate(error) from error
+    except OSError as error:
+        raise StoreUncertain(f"lost the connection to Redis: {error}") from error
+
+
+def translate(error: Exception) -> Exception:
+    """The error of ours that an error of redis-py stands for; a bug in what we sent stays as it is."""
+    text = str(error)
+    if isinstance(error, refusals.AuthenticationError | refusals.AuthorizationError | refusals.NoPermissionError):
+        return Misconfigured(f"Redis refuses these credentials: {text}.")
+    if isinstance(error, refusals.OutOfMemoryError | refusals.ReadOnlyError | refusals.BusyLoadingError):
+        return StoreUnavailable(text)
+    if any(sign in text for sign in _NOT_DONE) or "OOM command not allowed" in text:
+        return StoreUnavailable(text)
+    if isinstance(error, refusals.ConnectionError | refusals.TimeoutError):
+        return StoreUncertain(text or type(error).__name__)
+    return error
+
+
+async def check_partitions(client: Client, partitions: int) -> None:
+    """Write the number of partitions at the first boot, and hold every later one to it.
+
+    Raises:
+        Misconfigured: the data was written with another number.
+        StoreUnavailable, StoreUncertain: Redis is away.
+    """
+    with translated():
+        pipeline: Any = client.pipeline(transaction=False)
+        pipeline.hsetnx(keys.META, "partitions", partitions)
+        pipeline.hget(keys.META, "partitions")
+        _, written = await pipeline.execute()
+    if int(written) != partitions:
+        raise Misconfigured(
+            f"PLATEN_PARTITIONS is {partitions}, but this Redis was set up with {int(written)}: "
+            f"set PLATEN_PARTITIONS={int(written)}, or use another Redis."
+        )

@@ -1,0 +1,41 @@
+-- Publishes a version that exists. Where its artifact is kept it is live at once, without a build: that is what
+-- makes going back instant, and possible while every builder is down. Otherwise it queues like any other, and so
+-- does the version that is live already: publishing that again is a refresh, and asks for a new build.
+--
+-- KEYS  1 head, 2 versions, 3 publications, 4 published, 5 artifacts, 6 idempotency, 7 lane, 8 events
+-- ARGV  1 site, 2 page, 3 actor, 4 traceparent, 5 keep_ms, 6 fingerprint, 7 idempotency_s
+--       8 version       number of the version
+--
+-- Answers {'no-page'} | {'no-version'} | {'mismatch'} | {'accepted' or 'replayed', publication JSON}.
+--
+-- Side effects: 1 a publication takes the next seq; 2 it is live, or its event is appended to the lane;
+-- 3 the idempotency key is remembered.
+local head, versions, publications, published, artifacts, idempotency, lane, events = unpack(KEYS)
+local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, version = unpack(ARGV)
+
+local memory, _, old_seq = recall(idempotency, fingerprint)
+if memory == 'mismatch' then return { 'mismatch' } end
+if memory == 'replayed' then return { 'replayed', redis.call('HGET', publications, old_seq) or '' } end
+
+if redis.call('EXISTS', versions) == 0 then return { 'no-page' } end
+if redis.call('HEXISTS', versions, version) == 0 then return { 'no-version' } end
+
+local context = { site = site, page = page, actor = actor, trace = trace, keep_ms = keep_ms, head = head,
+  publications = publications, published = published, lane = lane, events = events }
+local at = now_ms()
+local number, live = tonumber(version), counter(head, 'live_version')
+local cause = number == live and 'refresh' or number < live and 'rollback' or 'publish'
+local kept = cause ~= 'refresh' and redis.call('HMGET', artifacts, version, version .. ':meta') or {}
+
+local record = new_record(head, number, cause, trace)
+local json
+if kept[1] and kept[2] then
+  local built = cjson.decode(kept[2])
+  built.body = kept[1]
+  json = make_live(context, record, built, at, 0)
+else
+  json = enqueue(context, record, at)
+end
+
+remember(idempotency, idempotency_s, fingerprint, version, digits(record.seq))
+return { 'accepted', json }

@@ -1,0 +1,455 @@
+"""Sites, versions, publications and published pages: what the api writes and everybody reads.
+
+Every write is one script in one round trip. Reads that belong together are one transaction.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+
+from shared.connection import Client, translated
+from shared.errors import Conflict, IdempotencyMismatch, NotFound
+from shared.keys import Keys
+from shared.records import (
+    Head,
+    Publication,
+    PublishedPage,
+    SavedVersion,
+    Site,
+    Version,
+    decode_head,
+    decode_publication,
+    decode_saved_version,
+    decode_version,
+)
+from shared.scripts import Argument, Call, run, script
+from shared.settings import Settings
+from shared.streams import START
+
+_PUBLISHED_FIELDS = ("seq", "version", "etag", "csp", "built_at", "body")
+_SAVED = msgspec.json.Encoder()
+
+
+class Request(NamedTuple):
+    """Who asks for a change, and how to know the same asking again.
+
+    Attributes:
+        actor: name of the token.
+        traceparent: W3C trace context.
+        idempotency_key: the caller's, or one made for this request alone.
+        fingerprint: digest of what is asked; the same key with another one is refused.
+    """
+
+    actor: str
+    traceparent: str
+    idempotency_key: str
+    fingerprint: str
+
+
+class Accepted(NamedTuple):
+    """What a change made.
+
+    Attributes:
+        version: the saved version, without its config; None where none was saved.
+        publication: the publication as it stands now; None where none was asked for.
+        replayed: an earlier request with the same key made it.
+    """
+
+    version: Version | None
+    publication: Publication | None
+    replayed: bool
+
+
+class PageState(NamedTuple):
+    """A page at one instant.
+
+    Attributes:
+        position: the newest event of its partition at that instant.
+        head: counters, what is wanted, what is live.
+        wanted: the newest publication, None before the first.
+        live: the publication visitors get, None where nothing was ever live.
+        etag: hash of the bytes visitors get, "" where there are none.
+    """
+
+    position: str
+    head: Head
+    wanted: Publication | None
+    live: Publication | None
+    etag: str
+
+
+class Listing(NamedTuple):
+    """One stretch of a list.
+
+    Attributes:
+        items: what it holds, in order.
+        after: where the next stretch begins; "" at the end.
+    """
+
+    items: list[Any]
+    after: str
+
+
+class Store:
+    """Platen's state in Redis.
+
+    Args:
+        client: for short calls.
+        keys: names.
+        settings: bounds.
+    """
+
+    def __init__(self, client: Client, keys: Keys, settings: Settings) -> None:
+        self._client, self._keys, self._settings = client, keys, settings
+
+    # Sites
+
+    async def create_site(self, slug: str, title: str, request: Request) -> Site:
+        """Create a site.
+
+        Raises:
+            Conflict: it exists.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        site_keys = [self._keys.site(slug), self._keys.sites(self._keys.partition(slug))]
+        arguments = [slug, title, _scoped(request)]
+        answer = await run(self._client, Call(script("create_site"), site_keys, arguments))
+        if answer[0] == b"exists":
+            raise Conflict(f"The site {slug!r} exists.", "choose another slug, or use the site that is there")
+        return Site(slug=slug, title=title, created_at=int(answer[1]))
+
+    async def site(self, slug: str) -> Site:
+        """Raises: NotFound, where there is no such site."""
+        with translated():
+            title, created_at = await self._client.hmget(self._keys.site(slug), ["title", "created_at"])
+        if created_at is None:
+            raise _no_site(slug)
+        return Site(slug=slug, title=title.decode(), created_at=int(created_at))
+
+    async def sites(self, after: str, limit: int) -> Listing:
+        """Sites by slug.
+
+        Args:
+            after: slug to begin behind, "" for the first.
+            limit: most sites.
+        """
+        slugs: list[str] = []
+        for partition in range(self._keys.partitions):
+            slugs += await self._slugs(self._keys.sites(partition), after, limit + 1)
+        slugs.sort()
+        chosen = slugs[:limit]
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for slug in chosen:
+                pipeline.hmget(self._keys.site(slug), ["title", "created_at"])
+            found = await pipeline.execute()
+        sites = [
+            Site(slug=slug, title=title.decode(), created_at=int(created_at))
+            for slug, (title, created_at) in zip(chosen, found, strict=True)
+            if created_at is not None
+        ]
+        return Listing(sites, chosen[-1] if len(slugs) > limit else "")
+
+    # Changes of a page
+
+    async def save_version(
+        self, site: str, page: str, config: bytes, note: str, *, publish: bool, request: Request
+    ) -> Accepted:
+        """Store a version and, if asked, publish it: both or neither, in one round trip.
+
+        Args:
+            config: the config's JSON, from `encode_config`.
+            note: what the author says about it.
+            publish: whether it shall go live.
+
+        Raises:
+            NotFound: no such site.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names = self._keys
+        script_keys = [
+            names.site(site),
+            names.pages(site),
+            names.head(site, page),
+            names.versions(site, page),
+            names.publications(site, page),
+            names.idempotency(site, _scoped(request)),
+            names.builds(names.partition(site)),
+            names.events(names.partition(site)),
+        ]
+        tail = b'"author":%b,"note":%b,"config":%b}' % (
+            _SAVED.encode(request.actor),
+            _SAVED.encode(note),
+            config,
+        )
+        arguments = [*self._common(site, page, request), tail, int(publish)]
+        answer = await run(self._client, Call(script("publish"), script_keys, arguments))
+        outcome = answer[0]
+        if outcome == b"no-site":
+            raise _no_site(site)
+        _refuse_mismatch(outcome)
+        version = decode_version(answer[1]) if answer[1] else None
+        publication = decode_publication(answer[2]) if answer[2] else None
+        return Accepted(version, publication, outcome == b"replayed")
+
+    async def republish(self, site: str, page: str, version: int, request: Request) -> Accepted:
+        """Publish a version that exists; live at once where its artifact is kept.
+
+        Raises:
+            NotFound: no such page or version.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names = self._keys
+        script_keys = [
+            names.head(site, page),
+            names.versions(site, page),
+            names.publications(site, page),
+            names.page(site, page),
+            names.artifacts(site, page),
+            names.idempotency(site, _scoped(request)),
+            names.builds(names.partition(site)),
+            names.events(names.partition(site)),
+        ]
+        arguments = [*self._common(site, page, request), version]
+        answer = await run(self._client, Call(script("republish"), script_keys, arguments))
+        outcome = answer[0]
+        if outcome == b"no-page":
+            raise _no_page(site, page)
+        if outcome == b"no-version":
+            raise _no_version(version)
+        _refuse_mismatch(outcome)
+        return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
+
+    async def unpublish(self, site: str, page: str, request: Request) -> Accepted:
+        """Take a page off.
+
+        Raises:
+            Conflict: nothing is live.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names = self._keys
+        script_keys = [
+            names.head(site, page),
+            names.publications(site, page),
+            names.page(site, page),
+            names.idempotency(site, _scoped(request)),
+            names.events(names.partition(site)),
+        ]
+        answer = await run(self._client, Call(script("unpublish"), script_keys, self._common(site, page, request)))
+        outcome = answer[0]
+        if outcome == b"not-live":
+            raise Conflict(f"Nothing of {site}/{page} is live.", "publish a version first")
+        _refuse_mismatch(outcome)
+        return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
+
+    # Reading a page
+
+    async def page(self, site: str, page: str) -> PageState:
+        """A page at one instant.
+
+        Raises:
+            NotFound: no such page.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        state = await self.snapshot(site, page)
+        if state.head.version == 0:
+            raise _no_page(site, page)
+        return state
+
+    async def snapshot(self, site: str, page: str) -> PageState:
+        """A page at one instant and the event that instant follows; a page that does not exist is all zeros."""
+        names = self._keys
+        script_keys = [
+            names.head(site, page),
+            names.publications(site, page),
+            names.page(site, page),
+            names.events(names.partition(site)),
+        ]
+        flat, wanted, live, etag, newest = await run(self._client, Call(script("snapshot"), script_keys, []))
+        return PageState(
+            position=newest.decode() if newest else START,
+            head=decode_head(dict(zip(flat[::2], flat[1::2], strict=True))),
+            wanted=decode_publication(wanted) if wanted else None,
+            live=decode_publication(live) if live else None,
+            etag=(etag or b"").decode(),
+        )
+
+    async def pages(self, site: str, after: str, limit: int) -> Listing:
+        """Pages of a site by slug, each with its head.
+
+        Args:
+            after: slug to begin behind, "" for the first.
+            limit: most pages.
+
+        Raises:
+            NotFound: no such site.
+        """
+        await self.site(site)
+        slugs = await self._slugs(self._keys.pages(site), after, limit + 1)
+        chosen = slugs[:limit]
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for slug in chosen:
+                pipeline.hgetall(self._keys.head(site, slug))
+            heads = [decode_head(fields) for fields in await pipeline.execute()]
+        return Listing(list(zip(chosen, heads, strict=True)), chosen[-1] if len(slugs) > limit else "")
+
+    async def versions(self, site: str, page: str, before: int, limit: int) -> Listing:
+        """Versions, newest first, without their configs.
+
+        Args:
+            before: number to begin below, 0 for the newest.
+            limit: most versions.
+
+        Raises:
+            NotFound: no such page.
+        """
+        with translated():
+            newest = int(await self._client.hget(self._keys.head(site, page), "version") or 0)
+            if newest == 0:
+                raise _no_page(site, page)
+            first = min(newest, before - 1) if before else newest
+            numbers = range(first, max(0, first - limit), -1)
+            found = await self._client.hmget(self._keys.versions(site, page), _names(numbers)) if numbers else []
+        items = [decode_version(json) for json in found if json]
+        return Listing(items, str(numbers[-1]) if numbers and numbers[-1] > 1 else "")
+
+    async def version(self, site: str, page: str, number: int) -> SavedVersion:
+        """One version with its config.
+
+        Raises:
+            NotFound: no such page or version.
+        """
+        with translated():
+            json = await self._client.hget(self._keys.versions(site, page), str(number))
+            if json is None:
+                await self.page(site, page)
+                raise _no_version(number)
+        return decode_saved_version(json)
+
+    async def publication(self, site: str, page: str, seq: int) -> Publication:
+        """One publication.
+
+        Raises:
+            NotFound: no such page or publication.
+        """
+        with translated():
+            json = await self._client.hget(self._keys.publications(site, page), str(seq))
+            if json is None:
+                await self.page(site, page)
+                raise NotFound("publication", str(seq), "list them with GET …/publications")
+        return decode_publication(json)
+
+    async def publications(self, site: str, page: str, before: int, limit: int) -> Listing:
+        """Publications, newest first.
+
+        Args:
+            before: seq to begin below, 0 for the newest.
+            limit: most publications.
+
+        Raises:
+            NotFound: no such page.
+        """
+        state = await self.page(site, page)
+        first = min(state.head.seq, before - 1) if before else state.head.seq
+        numbers = range(first, max(0, first - limit), -1)
+        with translated():
+            key = self._keys.publications(site, page)
+            found = await self._client.hmget(key, _names(numbers)) if numbers else []
+        items = [decode_publication(json) for json in found if json]
+        return Listing(items, str(numbers[-1]) if numbers and numbers[-1] > 1 else "")
+
+    # What visitors get
+
+    async def published(self, pages: Sequence[tuple[str, str]]) -> list[PublishedPage | None]:
+        """Published pages in one round trip.
+
+        Args:
+            pages: (site, page) each.
+
+        Returns:
+            in the same order; None where nothing was ever live.
+        """
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for site, page in pages:
+                pipeline.hmget(self._keys.page(site, page), _PUBLISHED_FIELDS)
+            found = await pipeline.execute()
+        return [_published(values) for values in found]
+
+    async def artifact(self, site: str, page: str, version: int) -> PublishedPage | None:
+        """The page as a version made it, None where that version was never live or is no longer kept."""
+        with translated():
+            fields = [str(version), f"{version}:meta"]
+            body, meta = await self._client.hmget(self._keys.artifacts(site, page), fields)
+        if body is None or meta is None:
+            return None
+        built = msgspec.json.decode(meta)
+        return PublishedPage(
+            seq=0,
+            version=version,
+            etag=built["etag"],
+            csp=built["csp"],
+            built_at=int(built["built_at"]),
+            body=body,
+        )
+
+    # Parts
+
+    def _common(self, site: str, page: str, request: Request) -> list[Argument]:
+        keep_ms = self._settings.events_keep_s * 1000
+        scope = (request.fingerprint, self._settings.idempotency_keep_s)
+        return [site, page, request.actor, request.traceparent, keep_ms, *scope]
+
+    async def _slugs(self, key: str, after: str, limit: int) -> list[str]:
+        with translated():
+            first = f"({after}" if after else "-"
+            return [slug.decode() for slug in await self._client.zrangebylex(key, first, "+", 0, limit)]
+
+
+def _published(values: Sequence[bytes | None]) -> PublishedPage | None:
+    seq, version, etag, csp, built_at, body = values
+    if seq is None:
+        return None
+    return PublishedPage(
+        seq=int(seq),
+        version=int(version or 0),
+        etag=(etag or b"").decode(),
+        csp=(csp or b"").decode(),
+        built_at=int(built_at or 0),
+        body=body or b"",
+    )
+
+
+def _names(numbers: range) -> list[str]:
+    return [str(number) for number in numbers]
+
+
+def _scoped(request: Request) -> str:
+    """An idempotency key counts per actor: two clients that choose the same one do not meet."""
+    return sha256(f"{request.actor}\0{request.idempotency_key}".encode()).hexdigest()
+
+
+def _refuse_mismatch(outcome: bytes) -> None:
+    if outcome == b"mismatch":
+        raise IdempotencyMismatch(
+            "This Idempotency-Key was used before with another request.",
+            "use a new key for a new request, and the same body for a repeated one",
+        )
+
+
+def _no_site(slug: str) -> NotFound:
+    return NotFound("site", slug, "create it with POST /-/api/v1/sites")
+
+
+def _no_page(site: str, page: str) -> NotFound:
+    return NotFound("page", f"{site}/{page}", "save a first version of it with POST …/versions")
+
+
+def _no_version(number: int) -> NotFound:
+    return NotFound("version", str(number), "list what there is with GET …/versions")

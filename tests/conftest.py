@@ -1,0 +1,121 @@
+"""Fixtures of all tests: a real Valkey, Debian's Redis where a test asks for both, and what stands on them."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from services.valkey import Valkey, wait_for
+from shared.connection import Client, connect
+from shared.keys import Keys
+from shared.settings import Settings
+from shared.store import Store
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests marked `redis7` on both servers, the others on the embedded Valkey."""
+    if "redis_server" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("redis7") is not None
+        metafunc.parametrize("redis_server", ["valkey", "redis7"] if both else ["valkey"], indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for program, package in (("redis-server", "redis-server"), ("chromium", "chromium"), ("nginx", "nginx")):
+        if not find_program(program):
+            terminalreporter.write_line(f"!! {program} is not installed, its tests were SKIPPED: apt install {package}")
+
+
+def find_program(name: str) -> str | None:
+    """Path of a program, looked for where Debian puts daemons, too."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+def needs_program(name: str) -> str:
+    """Path of a program; without it the test is skipped, and in CI it fails."""
+    path = find_program(name)
+    if path is None:
+        if IN_CI:
+            pytest.fail(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """One embedded Valkey for the whole run; on disk semantics that no test here depends on, so without fsync."""
+    with tempfile.TemporaryDirectory(prefix="platen-test-") as folder:
+        server = Valkey(Path(folder), appendfsync="no")
+        server.start()
+        yield server
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def redis7() -> Iterator[str]:
+    """One Debian redis-server for the whole run; yields its url."""
+    program = needs_program("redis-server")
+    with tempfile.TemporaryDirectory(prefix="platen-test-") as folder:
+        path = Path(folder) / "redis.sock"
+        options = ["--port", "0", "--unixsocket", str(path), "--dir", folder, "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        assert wait_for(path.exists, 10)
+        yield f"unix://{path}"
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def redis_server(request: pytest.FixtureRequest) -> str:
+    """Url of the server this test runs on."""
+    if request.param == "redis7":
+        return str(request.getfixturevalue("redis7"))
+    return str(request.getfixturevalue("valkey").url)
+
+
+@pytest.fixture
+async def client(redis_server: str) -> AsyncIterator[Client]:
+    """A client of an empty Redis."""
+    client = connect(redis_server, block_s=2)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def settings(redis_server: str) -> Settings:
+    return Settings(redis_url=redis_server, host="127.0.0.1", port=0)
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+@pytest.fixture
+def store(client: Client, keys: Keys, settings: Settings) -> Store:
+    return Store(client, keys, settings)
+
+
+async def wait_until(
+    condition: Callable[[], Awaitable[bool]] | Callable[[], bool], longest_s: float = 10.0, what: str = "it"
+) -> None:
+    """Wait until a condition holds; a test never sleeps for a fixed time.
+
+    Raises:
+        AssertionError: it did not come to hold in time.
+    """
+    deadline = time.monotonic() + longest_s
+    while True:
+        result = condition()
+        if await result if isinstance(result, Awaitable) else result:
+            return
+        assert time.monotonic() < deadline, f"waited {longest_s} s for {what}"
+        await asyncio.sleep(0.01)
