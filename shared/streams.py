@@ -28,12 +28,14 @@ class Entry(NamedTuple):
         partition: the partition of that key.
         id: its position, `<ms>-<n>`.
         fields: what it holds, as bytes; empty where it was trimmed while pending.
+        deliveries: how often it was handed to a builder, by Redis's own count.
     """
 
     stream: str
     partition: int
     id: str
     fields: Mapping[bytes, bytes]
+    deliveries: int = 1
 
     @property
     def type(self) -> str:
@@ -123,7 +125,7 @@ class Queue:
         """Take over entries of builders whose heartbeat is gone, and forget those that hold none.
 
         Args:
-            count: most entries per dead builder.
+            count: most entries per stream and dead builder.
             idle_ms: least time since an entry was last delivered, so that two claimers do not both get it.
 
         Raises:
@@ -132,14 +134,32 @@ class Queue:
         claimed: list[Entry] = []
         for stream in self.lanes:
             for consumer in await self._dead_consumers(stream):
-                with translated():
-                    pending = await self._client.xpending_range(stream, GROUP, "-", "+", count, consumer)
-                    ids = [item["message_id"] for item in pending]
-                    entries = ids and await self._client.xclaim(stream, GROUP, self.builder, idle_ms, ids)
-                claimed += self._entries(stream, entries or [])
-                if not pending:
-                    await run(self._client, Call(script("forget"), [stream], [GROUP, consumer]))
+                entries = await self._claim(stream, consumer, count, idle_ms)
+                claimed += entries
+                if not entries:
+                    await self._forget(stream, consumer)
         return claimed
+
+    async def claim_from(self, consumer: str, count: int, idle_ms: int) -> list[Entry]:
+        """Take entries that are pending under a name: one's own, after an interruption.
+
+        Args:
+            count: most entries per stream.
+            idle_ms: least time since an entry was last delivered.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        return [entry for stream in self.lanes for entry in await self._claim(stream, consumer, count, idle_ms)]
+
+    async def forget(self, consumer: str) -> None:
+        """Remove a name from the groups, unless it has entries.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        for stream in self.lanes:
+            await self._forget(stream, consumer)
 
     async def move_due(self, most: int = 100) -> int:
         """Move retries that are due back to their lanes.
@@ -153,12 +173,6 @@ class Queue:
             moved += int(answer[0])
         return moved
 
-    async def deliveries(self, entry: Entry) -> int:
-        """How often an entry was delivered, by Redis's own count; 0 where it is no longer pending."""
-        with translated():
-            pending = await self._client.xpending_range(entry.stream, GROUP, entry.id, entry.id, 1)
-        return int(pending[0]["times_delivered"]) if pending else 0
-
     async def waiting(self) -> int:
         """Length of all lanes: entries are deleted when settled, so this is the backlog, work in hand included."""
         with translated():
@@ -166,6 +180,18 @@ class Queue:
             for stream in self.lanes:
                 pipeline.xlen(stream)
             return sum(await pipeline.execute())
+
+    async def _claim(self, stream: str, consumer: str, count: int, idle_ms: int) -> list[Entry]:
+        with translated():
+            pending = await self._client.xpending_range(stream, GROUP, "-", "+", count, consumer)
+            if not pending:
+                return []
+            delivered = {item["message_id"]: item["times_delivered"] + 1 for item in pending}
+            raw = await self._client.xclaim(stream, GROUP, self.builder, idle_ms, list(delivered))
+        return [entry._replace(deliveries=delivered[entry.id.encode()]) for entry in self._entries(stream, raw)]
+
+    async def _forget(self, stream: str, consumer: str) -> None:
+        await run(self._client, Call(script("forget"), [stream], [GROUP, consumer]))
 
     async def _dead_consumers(self, stream: str) -> list[str]:
         with translated():

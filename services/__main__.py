@@ -1,0 +1,5 @@
+"""`python -m services` is the same as `platen`."""
+
+from services.cli import main
+
+main()

@@ -1,0 +1,280 @@
+"""The command `platen`: the services, and a client of the public API.
+
+Exit codes: 0 done; 1 refused, failed or misconfigured; 2 wrong usage; 3 superseded while being watched.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from services.client import Api, Problem, find_target
+from services.show import Watcher, show_pages, show_problem, show_publication, show_versions
+from shared.config import SLUG_MEND, Slug
+from shared.errors import Misconfigured, PlatenError
+from shared.lifecycle import bind, run, serve, stop_on_signals
+from shared.settings import Settings, read_settings
+from shared.telemetry import set_up_logging
+
+HOME = "index"
+
+
+class PageName(NamedTuple):
+    """A page as people write it: `site/page`, or `site` for its home page."""
+
+    site: str
+    page: str
+
+    @property
+    def path(self) -> str:
+        return f"sites/{self.site}/pages/{self.page}"
+
+    def __str__(self) -> str:
+        return f"{self.site}/{self.page}"
+
+
+class PageType(click.ParamType[PageName]):
+    """Reads a PageName."""
+
+    name = "site/page"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> PageName:
+        if isinstance(value, PageName):
+            return value
+        site, _, page = str(value).partition("/")
+        for slug in (site, page or HOME):
+            try:
+                msgspec.convert(slug, Slug)
+            except msgspec.ValidationError:
+                self.fail(f"{slug!r} is not a slug: {SLUG_MEND}.", param, ctx)
+        return PageName(site, page or HOME)
+
+
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".platen"),
+    show_default=True,
+    help="Data directory of a `platen up`.",
+)
+WATCH = click.option("--watch", is_flag=True, help="Follow it live to its end.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="platen", message="platen %(version)s")
+def platen() -> None:
+    """Publish landing pages on Redis Streams.
+
+    `platen up` starts everything on this machine; the other commands talk to it, or to PLATEN_URL with PLATEN_TOKEN.
+    """
+
+
+# Services
+
+
+@platen.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one.  [default: 8000]")
+@DATA
+@click.option("--redis", "redis_url", help="Use this Redis or Valkey instead of an embedded one.")
+@click.option("--builders", type=click.IntRange(0, 64), default=1, show_default=True, help="Builder processes.")
+def up(host: str | None, port: int | None, data: Path, redis_url: str | None, builders: int) -> None:
+    """Start everything on this machine."""
+    from services.up import up as start  # noqa: PLC0415 - the client commands need none of what this imports
+
+    settings = _settings()
+    given = {"host": host, "port": port, "redis_url": redis_url}
+    settings = msgspec.structs.replace(settings, **{k: v for k, v in given.items() if v is not None})
+    embedded = redis_url is None and "PLATEN_REDIS_URL" not in os.environ
+    run(start(settings, data, embedded=embedded, builders=builders))
+
+
+@platen.command()
+def api() -> None:
+    """Run the api alone."""
+    from services.api.app import create_app  # noqa: PLC0415
+
+    _serve("api", create_app)
+
+
+@platen.command()
+def server() -> None:
+    """Run the server alone."""
+    from services.server.app import create_app  # noqa: PLC0415
+
+    _serve("server", create_app)
+
+
+@platen.command()
+@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when standard input ends.")
+def builder(with_parent: bool) -> None:
+    """Run one builder."""
+    from services.builder.worker import run_builder  # noqa: PLC0415
+    from services.children import stop_with_parent  # noqa: PLC0415
+
+    settings = _settings()
+
+    async def main() -> None:
+        set_up_logging(settings.log_level, "builder")
+        stop = stop_on_signals()
+        watching = asyncio.create_task(stop_with_parent(stop)) if with_parent else None
+        await run_builder(settings, stop)
+        if watching:
+            watching.cancel()
+
+    run(main())
+
+
+# Client
+
+
+@platen.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--page", "name", type=PageType(), required=True, help="Where: site/page.")
+@click.option("--note", default="", help="What changed, for the list of versions.")
+@WATCH
+@DATA
+def publish(file: Any, name: PageName, note: str, watch: bool, data: Path) -> None:
+    """Publish a config from FILE (- for standard input). A site that does not exist yet is created."""
+    try:
+        config = json.load(file)
+    except ValueError as error:
+        raise Misconfigured(f"{file.name} is not JSON: {error}.") from None
+    client = _client(data)
+    body = {"config": config, "publish": True, "note": note}
+    try:
+        answer = client.change("POST", f"{name.path}/versions", body)
+    except Problem as problem:
+        if not _is_missing_site(problem):
+            raise
+        client.change("POST", "sites", {"slug": name.site, "title": name.site})
+        click.echo(f"created the site {name.site}", err=True)
+        answer = client.change("POST", f"{name.path}/versions", body)
+    _finish(client, name, answer["publication"], watch)
+
+
+@platen.command()
+@click.argument("name", metavar="SITE/PAGE", type=PageType())
+@click.argument("version", type=click.IntRange(1), required=False)
+@WATCH
+@DATA
+def rollback(name: PageName, version: int | None, watch: bool, data: Path) -> None:
+    """Go back to VERSION, or to the version that was live before."""
+    client = _client(data)
+    version = version or _live_before(client, name)
+    answer = client.change("POST", f"{name.path}/publications", {"version": version})
+    _finish(client, name, answer["publication"], watch)
+
+
+@platen.command()
+@click.argument("name", metavar="SITE/PAGE", type=PageType())
+@DATA
+def unpublish(name: PageName, data: Path) -> None:
+    """Take a page off."""
+    client = _client(data)
+    answer = client.change("DELETE", f"{name.path}/publications/live")
+    _finish(client, name, answer["publication"], watch=False)
+
+
+@platen.command()
+@click.argument("name", metavar="SITE/PAGE", type=PageType())
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many, newest first.")
+@DATA
+def versions(name: PageName, limit: int, data: Path) -> None:
+    """List a page's versions."""
+    client = _client(data)
+    listed = client.get(f"{name.path}/versions", limit=limit)
+    page = client.get(name.path)
+    show_versions(str(name), listed["items"], page, more=bool(listed["next"]))
+
+
+@platen.command()
+@click.argument("site", required=False)
+@DATA
+def pages(site: str | None, data: Path) -> None:
+    """List the pages of SITE, or of every site."""
+    client = _client(data)
+    sites = [site] if site else [item["slug"] for item in _all(client, "sites")]
+    found = [(slug, item) for slug in sites for item in _all(client, f"sites/{slug}/pages")]
+    show_pages(client.target.url, found)
+
+
+def main() -> None:
+    """Entry point: every error of ours is one clear line, never a traceback."""
+    try:
+        platen(standalone_mode=False)
+    except Problem as problem:
+        show_problem(problem)
+        sys.exit(1)
+    except PlatenError as error:
+        click.echo(f"platen: {error}", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ)
+
+
+def _client(data: Path) -> Api:
+    return Api(find_target(_settings(), data))
+
+
+def _serve(name: str, create_app: Callable[[Settings], Any]) -> None:
+    settings = _settings()
+
+    async def main() -> None:
+        set_up_logging(settings.log_level, name)
+        stop = stop_on_signals()
+        app = create_app(settings)
+        with bind(settings.host, settings.port) as bound:
+            await serve(app, bound, stop, settings, getattr(app.state, "quiet", lambda: None))
+
+    coroutine: Coroutine[Any, Any, None] = main()
+    run(coroutine)
+
+
+def _finish(client: Api, name: PageName, publication: dict[str, Any], watch: bool) -> None:
+    if not watch:
+        show_publication(client.target.url, str(name), publication)
+        return
+    sys.exit(Watcher(client, name.site, name.page).follow(publication["seq"]))
+
+
+def _live_before(client: Api, name: PageName) -> int:
+    live = (client.get(name.path)["live"] or {}).get("version", 0)
+    before = ""
+    while True:
+        query: dict[str, str | int] = {"cursor": before} if before else {}
+        listed = client.get(f"{name.path}/publications", limit=100, **query)
+        for publication in listed["items"]:
+            if publication["state"] == "live" and publication["version"] not in {0, live}:
+                return int(publication["version"])
+        before = listed["next"]
+        if not before:
+            raise Misconfigured(f"No other version of {name} was ever live.")
+
+
+def _all(client: Api, path: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, str | int] = {}
+    while True:
+        listed = client.get(path, limit=100, **cursor)
+        items += listed["items"]
+        if not listed["next"]:
+            return items
+        cursor = {"cursor": listed["next"]}
+
+
+def _is_missing_site(problem: Problem) -> bool:
+    return problem.status == 404 and "no site" in str(problem)

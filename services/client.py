@@ -1,0 +1,196 @@
+"""The CLI's client of the public API: finds the server, sends requests, follows a status stream.
+
+A change is sent with an Idempotency-Key, so that trying again after a lost answer never makes a second version.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import msgspec
+
+from shared.errors import Misconfigured, PlatenError
+from shared.settings import Settings
+
+TRIES = 5
+RUN_FILE = "run.json"
+TOKEN_FILE = "token"  # noqa: S105 - the name of a file, not a secret
+
+
+class Target(NamedTuple):
+    """Which server to talk to.
+
+    Attributes:
+        url: its origin.
+        token: the bearer token.
+    """
+
+    url: str
+    token: str
+
+
+class Problem(PlatenError):
+    """The server said no.
+
+    Args:
+        status: HTTP status.
+        document: the problem document.
+    """
+
+    code = "problem"
+
+    def __init__(self, status: int, document: dict[str, Any]) -> None:
+        super().__init__(str(document.get("detail") or document.get("title") or f"status {status}"))
+        self.status = status
+        self.document = document
+
+
+class Message(NamedTuple):
+    """One server-sent event.
+
+    Attributes:
+        event: its name.
+        id: its position in the stream.
+        data: what it says.
+    """
+
+    event: str
+    id: str
+    data: dict[str, Any]
+
+
+def find_target(settings: Settings, data: Path) -> Target:
+    """Find the server: PLATEN_URL and PLATEN_TOKEN, or what a running `platen up` left in its data directory.
+
+    Raises:
+        Misconfigured: neither is there; the text says how to mend it.
+    """
+    url, token = settings.url, settings.token
+    if not url:
+        try:
+            url = msgspec.json.decode((data / RUN_FILE).read_bytes())["url"]
+        except (OSError, msgspec.DecodeError, KeyError):
+            raise Misconfigured(
+                f"No Platen runs on {data}: start one with `platen up`, or set PLATEN_URL and PLATEN_TOKEN."
+            ) from None
+    if not token:
+        try:
+            token = (data / TOKEN_FILE).read_text().strip()
+        except OSError:
+            raise Misconfigured(f"There is no token in {data}: set PLATEN_TOKEN.") from None
+    return Target(url.rstrip("/"), token)
+
+
+class Api:
+    """The public API.
+
+    Args:
+        target: which server.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._http = httpx2.Client(
+            base_url=target.url,
+            headers={"authorization": f"Bearer {target.token}"},
+            timeout=httpx2.Timeout(10.0),
+            trust_env=False,
+        )
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """Read.
+
+        Args:
+            path: below /-/api/v1.
+            query: query parameters.
+
+        Raises:
+            Problem: the server refused.
+            Misconfigured: the server is not reached.
+        """
+        return self._send("GET", path, {"params": query})
+
+    def change(self, method: str, path: str, body: Any = None) -> Any:
+        """Change something, trying again under the same key when the answer is lost or Redis is away.
+
+        Raises:
+            Problem: the server refused.
+            Misconfigured: the server is not reached.
+        """
+        options: dict[str, Any] = {"headers": {"idempotency-key": str(uuid.uuid4())}}
+        if body is not None:
+            options["json"] = body
+        return self._send(method, path, options)
+
+    def follow(self, site: str, page: str) -> Iterator[Message]:
+        """Follow a page's status stream for ever, resuming where it broke off.
+
+        Raises:
+            Problem: the server refused.
+            Misconfigured: the server stays away.
+        """
+        last, failures = "", 0
+        while failures < TRIES:
+            try:
+                for message in self._stream(site, page, last):
+                    last, failures = message.id or last, 0
+                    yield message
+            except httpx2.TransportError:
+                failures += 1
+            time.sleep(min(2.0, 0.1 * 2**failures))
+        raise Misconfigured(f"The status stream of {self.target.url} does not come back.")
+
+    def _stream(self, site: str, page: str, last: str) -> Iterator[Message]:
+        headers = {"accept": "text/event-stream", **({"last-event-id": last} if last else {})}
+        query = {"site": site, "page": page}
+        timeout = httpx2.Timeout(10.0, read=60.0)
+        with self._http.stream("GET", "/-/events", params=query, headers=headers, timeout=timeout) as answer:
+            if answer.status_code != 200:
+                answer.read()
+                raise _problem(answer)
+            yield from read_messages(answer.iter_lines())
+
+    def _send(self, method: str, path: str, options: dict[str, Any]) -> Any:
+        for tries in range(TRIES):
+            last = tries == TRIES - 1
+            try:
+                answer = self._http.request(method, f"/-/api/v1/{path}", **options)
+            except httpx2.TransportError as error:
+                if last:
+                    raise Misconfigured(f"{self.target.url} is not reached: {error}.") from error
+            else:
+                if answer.is_success:
+                    return answer.json()
+                if answer.status_code != 503 or last:
+                    raise _problem(answer)
+            time.sleep(0.1 * 2**tries)
+        raise AssertionError("unreachable")
+
+
+def read_messages(lines: Iterator[str]) -> Iterator[Message]:
+    """Parse a status stream (WHATWG HTML, "Interpreting an event stream"); blocks without data only move the id."""
+    event, position, data = "", "", []
+    for line in lines:
+        if line:
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                event = value
+            elif field == "id":
+                position = value
+            elif field == "data":
+                data.append(value)
+            continue
+        if data:
+            yield Message(event or "message", position, msgspec.json.decode("\n".join(data)))
+        event, data = "", []
+
+
+def _problem(answer: httpx2.Response) -> Problem:
+    try:
+        return Problem(answer.status_code, answer.json())
+    except ValueError:
+        return Problem(answer.status_code, {"detail": f"{answer.status_code} {answer.reason_phrase}"})

@@ -1,0 +1,160 @@
+"""What the CLI shows: tables, problems with their mends, and a publication's steps as they happen."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from services.client import Api, Message, Problem
+
+ENDED = {"live", "failed", "superseded", "cancelled"}
+COLOURS = {"live": "green", "failed": "red", "retrying": "yellow", "superseded": "dim", "cancelled": "dim"}
+EXIT_CODES = {"live": 0, "superseded": 3}
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def address(url: str, name: str) -> str:
+    """Where visitors find a page: the home page's slug is not part of it."""
+    return f"{url}/{name.removesuffix('/index')}"
+
+
+def clock(at: int) -> str:
+    """A time of day with milliseconds, UTC.
+
+    Args:
+        at: milliseconds since the epoch.
+    """
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def date(at: int) -> str:
+    """A day and minute, UTC.
+
+    Args:
+        at: milliseconds since the epoch.
+    """
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def show_publication(url: str, name: str, publication: dict[str, Any]) -> None:
+    """One line: what was accepted, and where it will be."""
+    version = f"v{publication['version']}" if publication["version"] else publication["cause"]
+    out.print(f"{name} {version} is {publication['state']} as publication {publication['seq']}: {address(url, name)}")
+
+
+def show_problem(problem: Problem) -> None:
+    """What the server refused, field by field, with the mends."""
+    err.print(f"platen: {problem.document.get('title', 'refused')}: {problem}", markup=False)
+    for error in problem.document.get("errors", []):
+        where = f"{error['pointer']}: " if error.get("pointer") else ""
+        detail = f"{error['detail']} " if error["detail"] != str(problem) else ""
+        mend = f"({error['mend']})" if error.get("mend") else ""
+        if where or detail or mend:
+            err.print(f"  {where}{detail}{mend}", markup=False)
+
+
+def show_pages(url: str, found: list[tuple[str, dict[str, Any]]]) -> None:
+    """A table of pages."""
+    if not found:
+        out.print("There are no pages yet. Try: platen publish examples/spring-sale.json --page acme/spring --watch")
+        return
+    table = Table("page", "live", "wanted", "address", box=None, pad_edge=False, header_style="bold")
+    for site, item in found:
+        name, head = f"{site}/{item['page']}", item["head"]
+        live, wanted = (
+            f"v{head[f'{kind}_version']}" if head[f"{kind}_version"] else "–" for kind in ("live", "wanted")
+        )
+        table.add_row(name, live, wanted, address(url, name) if head["live_version"] else "–")
+    out.print(table)
+
+
+def show_versions(name: str, items: list[dict[str, Any]], page: dict[str, Any], *, more: bool) -> None:
+    """A table of a page's versions, newest first."""
+    live = (page["live"] or {}).get("version")
+    table = Table("version", "saved (UTC)", "by", "note", "", box=None, pad_edge=False, header_style="bold")
+    for item in items:
+        mark = "[green]live[/green]" if item["number"] == live else ""
+        table.add_row(f"v{item['number']}", date(item["created_at"]), item["author"], item["note"], mark)
+    out.print(f"{name}\n")
+    out.print(table)
+    if more:
+        out.print("\nThere are older ones: --limit shows more.")
+
+
+class Watcher:
+    """Shows one publication's steps as they happen.
+
+    Args:
+        client: the API.
+        site, page: slugs.
+    """
+
+    def __init__(self, client: Api, site: str, page: str) -> None:
+        self._client, self._site, self._page = client, site, page
+        self._shown = 0
+        self._accepted_at = 0
+        self._last_at = 0
+
+    def follow(self, seq: int) -> int:
+        """Show steps until the publication ends.
+
+        Args:
+            seq: which publication.
+
+        Returns:
+            exit code: 0 live, 3 superseded, 1 otherwise.
+        """
+        with out.status("waiting for the first step") as status:
+            for message in self._client.follow(self._site, self._page):
+                if not self._concerns(message, seq):
+                    continue
+                publication = self._load(seq)
+                self._show_steps(publication)
+                status.update(f"{publication['state']} …")
+                if publication["state"] in ENDED:
+                    break
+        self._show_end(publication)
+        return EXIT_CODES.get(publication["state"], 1)
+
+    @staticmethod
+    def _concerns(message: Message, seq: int) -> bool:
+        return message.event in {"snapshot", "reset"} or message.data.get("seq") == seq
+
+    def _load(self, seq: int) -> dict[str, Any]:
+        publication: dict[str, Any] = self._client.get(f"sites/{self._site}/pages/{self._page}/publications/{seq}")[
+            "publication"
+        ]
+        if self._shown == 0:
+            self._accepted_at = self._last_at = publication["steps"][0]["at"]
+            version = f"v{publication['version']}" if publication["version"] else publication["cause"]
+            out.print(f"[bold]{self._site}/{self._page}[/bold] {version}, publication {seq}")
+        return publication
+
+    def _show_steps(self, publication: dict[str, Any]) -> None:
+        for step in publication["steps"][self._shown :]:
+            colour = COLOURS.get(step["state"], "default")
+            gap = f"+{step['at'] - self._last_at} ms" if self._shown else ""
+            state, by = f"[{colour}]{step['state']:<10}[/{colour}]", f"[dim]{step.get('by', '')}[/dim]"
+            out.print(f"  {state} {clock(step['at'])} {gap:>9}  {by}")
+            self._shown += 1
+            self._last_at = step["at"]
+
+    def _show_end(self, publication: dict[str, Any]) -> None:
+        name, state = f"{self._site}/{self._page}", publication["state"]
+        if state == "live":
+            took = publication["steps"][-1]["at"] - self._accepted_at
+            out.print(f"live in [bold]{took} ms[/bold]: {address(self._client.target.url, name)}")
+        elif state == "superseded":
+            out.print(f"superseded by publication {publication['superseded_by']}, which is newer")
+        elif publication.get("failure"):
+            self._show_failure(publication["failure"])
+
+    def _show_failure(self, failure: dict[str, Any]) -> None:
+        live = self._client.get(f"sites/{self._site}/pages/{self._page}")["live"]
+        out.print(f"v{live['version']} is still live." if live else "Nothing is live yet.")
+        where = f" at {failure['pointer']}" if failure.get("pointer") else ""
+        out.print(f"[red]failed{where}:[/red] ", end="")
+        out.print(failure["reason"], markup=False)

@@ -1,0 +1,301 @@
+"""Everything on one machine: an embedded Valkey, the web process (api and server in one), and builders.
+
+What is started first is stopped last. Whatever can refuse (the port, the data directory) is asked before anything
+is started, so that a refusal leaves nothing behind.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import msgspec
+from rich.console import Console
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.api import app as api_app
+from services.children import Child, environment_of
+from services.client import RUN_FILE, TOKEN_FILE
+from services.server import app as server_app
+from services.valkey import Valkey
+from shared import keys as names
+from shared.auth import Tokens
+from shared.connection import Client, check_partitions, connect, translated
+from shared.errors import Misconfigured, Unavailable
+from shared.http import HANDLERS, json_response
+from shared.keys import beat
+from shared.lifecycle import bind, serve, stop_on_signals
+from shared.settings import Settings
+from shared.telemetry import set_up_logging
+
+log = logging.getLogger(__name__)
+
+WATCH_VALKEY_S = 0.25
+
+
+async def up(settings: Settings, data: Path, *, embedded: bool, builders: int) -> None:
+    """Run Platen until a signal ends it.
+
+    Args:
+        settings: where to listen; where Redis is, unless embedded.
+        data: directory of the embedded Valkey and of what the CLI needs.
+        embedded: whether to start a Valkey of our own.
+        builders: how many builder processes.
+
+    Raises:
+        Misconfigured: the port or the data directory is taken, or Redis is not reached.
+    """
+    set_up_logging(settings.log_level, "up")
+    stop = stop_on_signals()
+    with _locked(data), contextlib.closing(bind(settings.host, settings.port)) as bound:
+        async with _redis(settings, data, embedded) as redis_url:
+            inner = msgspec.structs.replace(settings, redis_url=redis_url, port=bound.getsockname()[1])
+            url = _url(inner.host, inner.port)
+            token = await _first_token(inner, data)
+            web = _Web(inner)
+            async with _builders(inner, builders), _run_file(data, url, inner):
+                announcing = asyncio.create_task(_announce(web, Banner(url, data, token, builders)))
+                await serve(web.app, bound, stop, inner, web.quiet)
+                announcing.cancel()
+
+
+class Banner(NamedTuple):
+    """What `up` tells whoever started it.
+
+    Attributes:
+        url: origin of everything.
+        data: the data directory.
+        token: a token made just now, None where there was one.
+        builders: how many there are.
+    """
+
+    url: str
+    data: Path
+    token: str | None
+    builders: int
+
+
+class _Web:
+    """The web process: the api's and the server's routes in one app.
+
+    Args:
+        settings: for both.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = connect(settings.redis_url)
+        self._blocking = connect(settings.redis_url, block_s=2, connections=4)
+        self.api = api_app.Api(self._client, settings)
+        self.server = server_app.Server(self._client, self._blocking, settings)
+        self.app = Starlette(
+            routes=[
+                *api_app.routes(self.api),
+                Route("/-/healthz", self._healthz),
+                Route("/-/readyz", self._readyz),
+                *server_app.routes(self.server),
+            ],
+            exception_handlers=HANDLERS,
+            lifespan=self._lifespan,
+        )
+
+    def quiet(self) -> None:
+        """End all status streams."""
+        self.server.quiet()
+
+    async def checks(self) -> dict[str, str]:
+        """What must be well for pages to be published and served: name -> "ok" or a sentence."""
+        return {
+            **await api_app.check_ready(self.api),
+            **await server_app.check_ready(self.server),
+            "builders": await self._check_builders(),
+        }
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.server.start()
+        yield
+        await self.server.stop()
+        await self._client.aclose()
+        await self._blocking.aclose()
+
+    async def _check_builders(self) -> str:
+        try:
+            with translated():
+                listed = await self._client.hkeys(names.BUILDERS)
+                alive = await self._client.exists(*(beat(name.decode()) for name in listed)) if listed else 0
+        except Unavailable:
+            return "unknown while Redis is away"
+        return "ok" if alive else "no builder is alive"
+
+    async def _healthz(self, _request: Request) -> Response:
+        return json_response({"alive": True})
+
+    async def _readyz(self, _request: Request) -> Response:
+        checks = await self.checks()
+        ready = all(state == "ok" for state in checks.values())
+        return json_response({"ready": ready, "checks": checks}, 200 if ready else 503)
+
+
+@contextlib.contextmanager
+def _locked(data: Path) -> Iterator[None]:
+    """Hold the data directory; the lock goes with the process, however that ends."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        with (data / "lock").open("a+") as lock:
+            _lock(lock, data)
+            yield
+    except OSError as error:
+        raise Misconfigured(f"The data directory {data} cannot be used: {error.strerror}.") from error
+
+
+def _lock(lock: TextIO, data: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        raise Misconfigured(
+            f"The data directory {data} is in use by another Platen (process {holder}): stop that one, "
+            "or give this one its own with --data."
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+
+
+@contextlib.asynccontextmanager
+async def _redis(settings: Settings, data: Path, embedded: bool) -> AsyncIterator[str]:
+    """Address of a Redis that answers: the one given, or an embedded Valkey that is kept alive meanwhile."""
+    if not embedded:
+        await _check(settings)
+        yield settings.redis_url
+        return
+    valkey = Valkey(data / "valkey")
+    await asyncio.to_thread(valkey.start)
+    keeping = asyncio.create_task(_keep_alive(valkey))
+    try:
+        await _check(msgspec.structs.replace(settings, redis_url=valkey.url))
+        yield valkey.url
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await asyncio.to_thread(valkey.stop)
+
+
+async def _keep_alive(valkey: Valkey) -> None:
+    while True:
+        await asyncio.sleep(WATCH_VALKEY_S)
+        if valkey.is_running():
+            continue
+        log.error("the embedded Valkey ended and is started again; its log is %s", valkey.log)
+        try:
+            await asyncio.to_thread(valkey.start)
+        except Misconfigured as error:
+            log.error("%s", error)
+
+
+async def _check(settings: Settings) -> None:
+    client = connect(settings.redis_url)
+    try:
+        await check_partitions(client, settings.partitions)
+    except Unavailable as error:
+        raise Misconfigured(f"Redis at {_without_password(settings.redis_url)} is not reached: {error}") from error
+    finally:
+        await client.aclose()
+
+
+async def _first_token(settings: Settings, data: Path) -> str | None:
+    """See to it that there is a token, and that the CLI finds it.
+
+    Returns:
+        a token that was made just now, to be shown once.
+    """
+    client: Client = connect(settings.redis_url)
+    try:
+        tokens, now_ms = Tokens(client), int(time.time() * 1000)
+        if settings.admin_token:
+            await tokens.set_first(settings.admin_token, now_ms)
+            _keep_token(data, settings.admin_token)
+            return None
+        token = await tokens.make_first(now_ms)
+        if token:
+            _keep_token(data, token)
+        return token
+    finally:
+        await client.aclose()
+
+
+def _keep_token(data: Path, token: str) -> None:
+    path = data / TOKEN_FILE
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(token + "\n")
+
+
+@contextlib.asynccontextmanager
+async def _builders(settings: Settings, count: int) -> AsyncIterator[None]:
+    # Where the children find Redis is all that differs from what this process was given.
+    own = {name: value for name, value in os.environ.items() if name.startswith("PLATEN_")}
+    own |= {"PLATEN_REDIS_URL": settings.redis_url, "PLATEN_PARTITIONS": str(settings.partitions)}
+    for secret in ("PLATEN_ADMIN_TOKEN", "PLATEN_TOKEN"):
+        own.pop(secret, None)
+    command = [sys.executable, "-m", "services", "builder", "--with-parent"]
+    children = [
+        Child(f"builder {number}", command, environment_of(own), settings.drain_s) for number in range(1, count + 1)
+    ]
+    for child in children:
+        child.start()
+    try:
+        yield
+    finally:
+        await asyncio.gather(*(child.stop() for child in children))
+
+
+@contextlib.asynccontextmanager
+async def _run_file(data: Path, url: str, settings: Settings) -> AsyncIterator[None]:
+    """What the CLI needs to find this process."""
+    path = data / RUN_FILE
+    path.write_bytes(msgspec.json.encode({"url": url, "pid": os.getpid(), "redis_url": settings.redis_url}))
+    path.chmod(0o600)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def _announce(web: _Web, banner: Banner) -> None:
+    """Say where everything is, once it is there."""
+    not_expected = {"builders"} if banner.builders == 0 else set()
+    while any(  # noqa: ASYNC110 - what is awaited happens in other processes
+        state != "ok" for name, state in (await web.checks()).items() if name not in not_expected
+    ):
+        await asyncio.sleep(0.05)
+    out, count, url = Console(highlight=False, soft_wrap=True), banner.builders, banner.url
+    out.print(f"\n[bold]Platen is ready.[/bold] {count} builder{'s' * (count != 1)}, data in {banner.data}\n")
+    out.print(f"  pages     {url}/<site>/<page>")
+    out.print(f"  API       {url}/-/api/v1, described at {url}/-/api/openapi.json")
+    out.print(f"  status    {url}/-/events?site=<site>&page=<page>")
+    if banner.token:
+        out.print(f"\n  API token, shown once and kept in {banner.data / TOKEN_FILE}:\n  [bold]{banner.token}[/bold]")
+    out.print("\nTry: [bold]platen publish examples/spring-sale.json --page acme/spring --watch[/bold]")
+    out.print("Ctrl-C stops everything.\n")
+
+
+def _url(host: str, port: int) -> str:
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{name}:{port}"
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

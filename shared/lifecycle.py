@@ -1,0 +1,130 @@
+"""How a process lives: a socket that is bound first, a flag that a signal sets, and a web server that ends cleanly.
+
+uvicorn waits for open connections before it tells the app to stop, and a status stream never ends by itself; so the
+app's `quiet` is called first.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from shared.errors import Misconfigured
+from shared.settings import Settings
+
+BACKLOG = 2048
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a process's main coroutine to its end."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """A flag that SIGINT and SIGTERM set.
+
+    A second signal ends the process at once: whoever sends two has waited long enough.
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            raise SystemExit(130)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    return stop
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address before anything else is started, so that a clash costs nothing.
+
+    Args:
+        host: name or address, IPv6 as well.
+        port: 0 takes a free one.
+
+    Raises:
+        Misconfigured: it is taken or not ours to take.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise Misconfigured(f"{host!r} is not an address of this machine: {error}.") from error
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(address)
+        # Listening is what fails where somebody else listens; nothing is accepted before the server runs.
+        bound.listen(BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise Misconfigured(
+            f"Port {port} on {host} cannot be taken ({error.strerror}): use another, such as --port {port + 1}, "
+            "or --port 0 for a free one."
+        ) from error
+    return bound
+
+
+class _WebServer(uvicorn.Server):
+    """uvicorn's server, told to stop by us instead of by signals, and quietening the app before it waits."""
+
+    def __init__(self, config: uvicorn.Config, quiet: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._quiet = quiet
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._quiet()
+        await super().shutdown(sockets)
+
+
+async def serve(
+    app: ASGIApp, bound: socket.socket, stop: asyncio.Event, settings: Settings, quiet: Callable[[], None]
+) -> None:
+    """Serve an app until told to stop, and end every connection cleanly.
+
+    Args:
+        app: with a lifespan.
+        bound: a socket that listens.
+        stop: ends it.
+        settings: `drain_s` bounds the end.
+        quiet: makes the app end what never ends by itself.
+
+    Raises:
+        Misconfigured: the app did not start.
+    """
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(settings.drain_s)),
+        backlog=BACKLOG,
+    )
+    server = _WebServer(config, quiet)
+    stopping = asyncio.create_task(_pass_on(stop, server))
+    try:
+        await server.serve(sockets=[bound])
+    except SystemExit as error:
+        raise Misconfigured("The web server did not start; the log says why.") from error
+    finally:
+        stopping.cancel()
+
+
+async def _pass_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True
