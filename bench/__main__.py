@@ -1,0 +1,22 @@
+"""`python -m bench [latency] [builds]`: all of them without a name."""
+
+import sys
+
+from bench import builds, latency
+from bench.machine import describe
+
+PROGRAMS = {"latency": latency.main, "builds": builds.main}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(PROGRAMS)
+    unknown = [name for name in names if name not in PROGRAMS]
+    if unknown:
+        sys.exit(f"no such program: {', '.join(unknown)}; there are {', '.join(PROGRAMS)}")
+    print(describe())
+    for name in names:
+        PROGRAMS[name]()
+
+
+if __name__ == "__main__":
+    main()

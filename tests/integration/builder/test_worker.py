@@ -1,0 +1,260 @@
+"""The builder on a real Redis: what is published becomes a page, whatever happens to builders and entries."""
+
+import asyncio
+import json
+import random
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.builder.child import Job, Limits
+from services.builder.sandbox import Sandbox
+from services.builder.worker import Worker, new_name
+from shared.codec import decompress
+from shared.connection import Client, connect
+from shared.keys import BUILDERS, GROUP, Keys, beat
+from shared.settings import Settings
+from shared.store import Store
+from tests.conftest import wait_until
+from tests.integration.builder.conftest import Publish, StartBuilder
+
+pytestmark = pytest.mark.redis7
+
+TERMINAL = {"live", "failed", "superseded", "cancelled"}
+
+
+def config(title: str) -> bytes:
+    return json.dumps({"title": title}).encode()
+
+
+async def state_of(store: Store, seq: int, page: str = "spring") -> str:
+    return (await store.publication("acme", page, seq)).state
+
+
+async def events(client: Client, keys: Keys) -> list[dict[str, Any]]:
+    return [json.loads(fields[b"data"]) for _, fields in await client.xrange(keys.events(0))]
+
+
+async def test_a_published_config_becomes_a_page_and_leaves_nothing_behind(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+) -> None:
+    await publish(config("Hello"))
+
+    worker = await start_builder()
+
+    await wait_until(lambda: _is(store, 1, "live"))
+    [page] = await store.published([("acme", "spring")])
+    assert page is not None
+    assert b"<title>Hello" in decompress(page.body)
+    publication = await store.publication("acme", "spring", 1)
+    assert [step.state for step in publication.steps] == ["queued", "building", "live"]
+    assert publication.steps[1].by == worker.name
+    assert await client.xlen(keys.builds(0)) == 0
+    assert (await client.xpending(keys.builds(0), GROUP))["pending"] == 0
+
+
+async def test_a_hundred_pages_are_built_by_two_builders_each_once(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+) -> None:
+    for number in range(100):
+        await publish(config(f"Page {number}"), page=f"p{number}")
+
+    await asyncio.gather(start_builder(), start_builder())
+
+    await wait_until(lambda: _count(client, keys, "page-built", 100))
+    built = [event["page"] for event in await events(client, keys) if event["type"] == "page-built"]
+    assert len(built) == len(set(built)) == 100
+
+
+async def test_a_burst_on_one_page_ends_with_the_last_config_live(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+) -> None:
+    await start_builder()
+
+    for number in range(60):
+        await publish(config(f"Take {number}"))
+
+    await wait_until(lambda: _is(store, 60, "live"))
+    states = [await state_of(store, seq) for seq in range(1, 61)]
+    assert set(states) <= {"live", "superseded"}
+    built = [event["seq"] for event in await events(client, keys) if event["type"] == "page-built"]
+    assert built == sorted(set(built))
+    [page] = await store.published([("acme", "spring")])
+    assert page is not None
+    assert b"Take 59" in decompress(page.body)
+
+
+async def test_shuffled_deliveries_never_take_a_page_back(
+    client: Client, keys: Keys, store: Store, publish: Publish, settings: Settings
+) -> None:
+    """Two builders get the same page's entries in a random order, with the check at the start left out."""
+    dice = random.Random(7)
+    blocking = connect(settings.redis_url, block_s=2)
+    builders = [Worker(client, blocking, settings, new_name()) for _ in range(2)]
+    await builders[0].queue.ensure_groups()
+    batches = []
+    for number in range(12):
+        # Started while it is still the newest, so the start lets it pass and only the commit's fence is left.
+        await publish(config(f"Take {number}"))
+        worker = dice.choice(builders)
+        [entry] = await worker.queue.take(1, 100)
+        batches.append((worker, await worker._bench.build([entry])))
+
+    dice.shuffle(batches)
+    lives = []
+    for worker, results in batches:
+        await worker.settle(results)
+        [page] = await store.published([("acme", "spring")])
+        assert page is not None
+        lives.append(page.seq)
+
+    assert lives == sorted(lives)
+    assert lives[-1] == 12
+    assert {await state_of(store, seq) for seq in range(1, 13)} == {"live", "superseded"}
+    built = [event["seq"] for event in await events(client, keys) if event["type"] == "page-built"]
+    assert built == sorted(set(built)) == sorted(set(lives))
+    assert (await client.xpending(keys.builds(0), GROUP))["pending"] == 0
+    await blocking.aclose()
+
+
+async def test_entries_of_a_dead_builder_are_claimed_and_built(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+) -> None:
+    quick = msgspec.structs.replace(settings, heartbeat_ms=50)
+    blocking = connect(settings.redis_url, block_s=2)
+    dead = Worker(client, blocking, quick, "the-dead-one")
+    await dead.queue.ensure_groups()
+    await publish(config("Orphan"))
+    assert len(await dead.queue.take(10, 100)) == 1
+
+    await start_builder(quick)
+
+    await wait_until(lambda: _is(store, 1, "live"))
+    await wait_until(lambda: _has_no_consumer(client, keys, "the-dead-one"), what="its name to be forgotten")
+    await blocking.aclose()
+
+
+async def test_entries_of_a_builder_that_lives_are_left_to_it(
+    client: Client, keys: Keys, store: Store, publish: Publish, settings: Settings
+) -> None:
+    blocking = connect(settings.redis_url, block_s=2)
+    slow, other = (Worker(client, blocking, settings, name) for name in ("slow", "other"))
+    await slow.queue.ensure_groups()
+    await publish(config("Mine"))
+    await slow.queue.take(10, 100)
+    await client.set(beat("slow"), 1)
+
+    assert await other.queue.claim_from_the_dead(10, idle_ms=0) == []
+
+    await client.delete(beat("slow"))
+    assert len(await other.queue.claim_from_the_dead(10, idle_ms=0)) == 1
+    await blocking.aclose()
+
+
+async def test_an_entry_that_cannot_be_read_is_kept_and_its_neighbours_are_built(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+) -> None:
+    await client.xadd(keys.builds(0), {"type": "config-published", "data": b"\xff\xfe not json"})
+    await client.xadd(keys.builds(0), {"type": "page-teleported", "data": b'{"type":"page-teleported"}'})
+    await publish(config("Neighbour"))
+
+    await start_builder()
+
+    await wait_until(lambda: _is(store, 1, "live"))
+    letters = [fields for _, fields in await client.xrange(keys.dead(0))]
+    assert [letter[b"code"] for letter in letters] == [b"undecodable", b"unknown-event"]
+    assert letters[0][b"data"] == b"\xff\xfe not json"
+    assert await client.xlen(keys.builds(0)) == 0
+
+
+async def test_a_version_that_cannot_be_rendered_fails_and_the_page_before_stays(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+) -> None:
+    await start_builder()
+    await publish(config("Good"))
+    await wait_until(lambda: _is(store, 1, "live"))
+
+    await publish(b'{"title":"Bad","widgets":[{"type":"hologram"}]}')
+
+    await wait_until(lambda: _is(store, 2, "failed"))
+    publication = await store.publication("acme", "spring", 2)
+    assert publication.failure is not None
+    assert "hologram" in publication.failure.reason
+    [page] = await store.published([("acme", "spring")])
+    assert page is not None
+    assert page.seq == 1
+    [failed] = [event for event in await events(client, keys) if event["type"] == "build-failed"]
+    assert failed["live_version"] == 1
+
+
+async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+) -> None:
+    # A deadline no render can meet; two attempts, so one retry goes through the delayed set.
+    impatient = msgspec.structs.replace(settings, build_deadline_s=1.5, build_attempts=2, heartbeat_ms=50)
+    worker = await start_builder(impatient)
+    await wait_until(lambda: _beats(client, worker))
+    worker._sandbox._deadline_s = 0.000_001
+    await publish(config("Slow"))
+
+    await wait_until(lambda: _is(store, 1, "failed"))
+
+    publication = await store.publication("acme", "spring", 1)
+    assert [step.state for step in publication.steps] == [
+        "queued", "building", "retrying", "building", "failed",
+    ]  # fmt: skip
+    assert publication.failure is not None
+    assert publication.failure.code == "render-timed-out"
+    worker._sandbox._deadline_s = 10
+    await publish(config("Quick"))
+    await wait_until(lambda: _is(store, 2, "live"))
+
+
+async def test_a_child_that_dies_costs_only_the_page_to_blame() -> None:
+    sandbox = Sandbox(Limits(512, ""), deadline_s=20)
+    good = Job("acme", "a", "Acme", config("Good"))
+    # 120 MB of text: decoding and rendering it needs more address space than the child may have.
+    cell = "x" * 500
+    row = [cell] * 20
+    table = {"type": "table", "header": ["h"] * 20, "rows": [row] * 1000}
+    heavy = Job("acme", "b", "Acme", json.dumps({"title": "Heavy", "widgets": [table] * 60}).encode())
+
+    first, second, third = await sandbox.render([good, heavy, good])
+
+    assert first == third
+    assert getattr(first, "size", 0) > 0
+    assert getattr(second, "code", "") == "render-crashed"
+
+
+async def test_a_stopped_builder_leaves_no_trace(
+    client: Client, keys: Keys, settings: Settings, start_builder: StartBuilder
+) -> None:
+    worker = await start_builder()
+    await wait_until(lambda: _beats(client, worker))
+
+    worker.quiet.set()
+
+    await wait_until(lambda: _has_left(client, worker))
+
+
+async def _is(store: Store, seq: int, state: str) -> bool:
+    found = await state_of(store, seq)
+    assert found == state or found not in TERMINAL, f"publication {seq} ended {found}, not {state}"
+    return found == state
+
+
+async def _count(client: Client, keys: Keys, kind: str, wanted: int) -> bool:
+    return sum(event["type"] == kind for event in await events(client, keys)) >= wanted
+
+
+async def _has_no_consumer(client: Client, keys: Keys, name: str) -> bool:
+    return name.encode() not in [consumer["name"] for consumer in await client.xinfo_consumers(keys.builds(0), GROUP)]
+
+
+async def _beats(client: Client, worker: Worker) -> bool:
+    return bool(await client.exists(beat(worker.name)) and await client.hexists(BUILDERS, worker.name))
+
+
+async def _has_left(client: Client, worker: Worker) -> bool:
+    return not (await client.exists(beat(worker.name)) or await client.hexists(BUILDERS, worker.name))

@@ -1,0 +1,100 @@
+"""The CLI against a running Platen: what people see."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import SPRING_SALE, Up, run_cli
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    with Up(tmp_path_factory.mktemp("cli") / "data") as running:
+        yield running
+
+
+def write(folder: Path, config: object) -> str:
+    path = folder / "config.json"
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def test_publish_and_watch_shows_each_step_with_its_time(up: Up) -> None:
+    shown = run_cli("publish", str(SPRING_SALE), "--page", "watched/spring", "--watch", data=up.data)
+
+    assert shown.returncode == 0, shown.stderr
+    steps = [line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")]
+    assert steps == ["queued", "building", "live"]
+    assert f"{up.url}/watched/spring" in shown.stdout
+    assert " ms" in shown.stdout
+
+
+def test_rollback_goes_to_the_version_before_and_versions_show_it(up: Up, tmp_path: Path) -> None:
+    for number in (1, 2):
+        path = write(tmp_path, {"title": f"Take {number}"})
+        assert run_cli("publish", path, "--page", "back/home", "--watch", data=up.data).returncode == 0
+
+    back = run_cli("rollback", "back/home", "--watch", data=up.data)
+
+    assert back.returncode == 0, back.stderr
+    listed = run_cli("versions", "back/home", data=up.data).stdout.splitlines()
+    assert [line.split()[0] for line in listed if line.startswith("v")][1:] == ["v2", "v1"]
+    assert next(line for line in listed if line.startswith("v1")).rstrip().endswith("live")
+
+
+def test_pages_of_a_site_are_listed_with_their_addresses(up: Up, tmp_path: Path) -> None:
+    run_cli("publish", write(tmp_path, {"title": "Home"}), "--page", "listed", "--watch", data=up.data)
+
+    listed = run_cli("pages", "listed", data=up.data)
+
+    assert "listed/index" in listed.stdout
+    assert f"{up.url}/listed\n" in listed.stdout
+
+
+def test_a_refused_config_names_field_and_mend(up: Up, tmp_path: Path) -> None:
+    refused = run_cli("publish", write(tmp_path, {"titel": "Typo"}), "--page", "refused/spring", data=up.data)
+
+    assert refused.returncode == 1
+    assert "/config/titel" in refused.stderr
+    assert "title" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_file_that_is_not_json_is_one_clear_line(up: Up, tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text('{"title": ')
+
+    refused = run_cli("publish", str(path), "--page", "acme/spring", data=up.data)
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_a_bad_page_name_is_wrong_usage(up: Up) -> None:
+    refused = run_cli("publish", str(SPRING_SALE), "--page", "Acme/../x", data=up.data)
+
+    assert refused.returncode == 2
+    assert "lower-case" in refused.stderr
+
+
+def test_a_wrong_token_is_refused(up: Up) -> None:
+    refused = run_cli("pages", PLATEN_URL=up.url, PLATEN_TOKEN="nonsense-nonsense")
+
+    assert refused.returncode == 1
+    assert "token" in refused.stderr
+
+
+def test_without_a_running_platen_the_cli_says_how_to_start_one(tmp_path: Path) -> None:
+    refused = run_cli("pages", data=tmp_path / "nowhere")
+
+    assert refused.returncode == 1
+    assert "platen up" in refused.stderr
+
+
+def test_a_misspelt_setting_refuses_to_start(tmp_path: Path) -> None:
+    refused = run_cli("pages", data=tmp_path, PLATEN_TOKN="x")
+
+    assert refused.returncode == 1
+    assert "Did you mean PLATEN_TOKEN" in refused.stderr

@@ -1,0 +1,30 @@
+"""Settings refuse what they do not know, and say so."""
+
+import pytest
+
+from shared.errors import Misconfigured
+from shared.settings import read_settings
+
+
+def test_values_are_read_in_their_types() -> None:
+    settings = read_settings({"PLATEN_PORT": "0", "PLATEN_BUILD_DEADLINE_S": "2.5", "HOME": "/x"})
+
+    assert (settings.port, settings.build_deadline_s) == (0, 2.5)
+
+
+def test_an_unknown_setting_is_named_with_the_one_that_was_meant() -> None:
+    with pytest.raises(Misconfigured, match=r"PLATEN_REDIS_ULR.*Did you mean PLATEN_REDIS_URL"):
+        read_settings({"PLATEN_REDIS_ULR": "redis://x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PLATEN_PORT", "eighty"), ("PLATEN_PORT", "70000"), ("PLATEN_PARTITIONS", "0")]
+)
+def test_a_value_that_does_not_fit_names_its_setting(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        read_settings({name: value})
+
+
+def test_a_short_admin_token_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="PLATEN_ADMIN_TOKEN"):
+        read_settings({"PLATEN_ADMIN_TOKEN": "short"})

@@ -1,0 +1,99 @@
+"""Colours and addresses: what is parsed, what is written anew, what is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.values import Colour, ImageUrl, Url
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("#fafafa", "#fafafa"),
+        (" #FFF ", "#ffffff"),
+        ("rgb(1, 2, 3)", "#010203"),
+        ("Tomato", "#ff6347"),
+        ("rebeccapurple", "#663399"),
+    ],
+)
+def test_a_colour_is_written_anew(written: str, meant: str) -> None:
+    assert str(Colour.parse(written)) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["red;}", "red;background:url(//evil)", "#ggg", "#12345", "rgb(256,0,0)", "", "url(x)", "var(--x)", "#fff)"],
+)
+def test_what_is_no_colour_is_refused_with_the_mend(written: str) -> None:
+    with pytest.raises(ValueError, match="write #rrggbb"):
+        Colour.parse(written)
+
+
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
+def test_black_or_white_can_be_read_on_every_colour(red: int, green: int, blue: int) -> None:
+    colour = Colour(red, green, blue)
+
+    assert max(colour.contrast(Colour(0, 0, 0)), colour.contrast(Colour(255, 255, 255))) >= 4.5
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert Colour.parse("white").contrast(Colour.parse("black")) == pytest.approx(21)
+    assert Colour.parse("#777").contrast(Colour.parse("#fff")) == pytest.approx(4.478, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://example.com/a?b=c#d", "https://example.com/a?b=c#d"),
+        ("mailto:ada@example.com", "mailto:ada@example.com"),
+        ("tel:+4930123", "tel:+4930123"),
+        ("#offers", "#offers"),
+        ("/about us", "/about%20us"),
+        ('/"onclick="x', "/%22onclick=%22x"),
+        (" https://example.com/\n", "https://example.com/"),
+    ],
+)
+def test_an_address_is_written_anew(written: str, meant: str) -> None:
+    assert str(Url.parse(written)) == meant
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "java\tscript:alert(1)",
+        "\x01javascript:alert(1)",
+        " \n javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "blob:x",
+        "file:///etc/passwd",
+        "https:",
+        "https://",
+        "http:\\\\",
+        "",
+        "   ",
+        "https://example.com/" + "a" * 3000,
+    ],
+)
+def test_an_address_that_runs_or_leads_nowhere_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Url.parse(written)
+
+
+def test_an_image_does_not_come_by_mail() -> None:
+    with pytest.raises(ValueError, match="scheme mailto"):
+        ImageUrl.parse("mailto:ada@example.com")
+
+
+@given(st.text(max_size=200))
+def test_no_text_whatever_becomes_an_address_that_leaves_its_attribute(text: str) -> None:
+    try:
+        written = str(Url.parse(text))
+    except ValueError:
+        return
+
+    assert not set(written) & set("\"'<>\\` \t\r\n")
+    assert Url.parse(written) == Url.parse(str(Url.parse(written)))
