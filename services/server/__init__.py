@@ -1,0 +1,1 @@
+"""The server: serves published pages from memory, and tells watchers what happens to publications."""

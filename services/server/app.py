@@ -1,0 +1,165 @@
+"""The server, composed: page memory, follower, hub, and the routes on top of them."""
+
+import contextlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from services.server import notices
+from services.server.follower import Follower
+from services.server.hub import Hub
+from services.server.memory import Held, PageMemory
+from services.server.pages import Visitors, is_slug, notice_response, version_response
+from services.server.status import Status
+from shared import keys as names
+from shared.auth import Tokens
+from shared.codec import decompress
+from shared.connection import Client, check_partitions, connect
+from shared.errors import Unavailable
+from shared.heartbeat import Heartbeat
+from shared.http import HANDLERS, json_response
+from shared.keys import Keys
+from shared.settings import Settings
+from shared.store import Store
+from shared.streams import EventLog
+
+
+class Server:
+    """The server's parts.
+
+    Args:
+        client: for short calls.
+        blocking: for blocking reads; its socket timeout lies above the follower's block.
+        settings: bounds.
+    """
+
+    def __init__(self, client: Client, blocking: Client, settings: Settings) -> None:
+        keys = Keys(settings.partitions)
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.store = Store(client, keys, settings)
+        self.memory = PageMemory(self.store.published, settings.page_memory_bytes)
+        self.hub = Hub()
+        events = EventLog(client, blocking, keys, range(settings.partitions))
+        self.follower = Follower(events, self.memory, self.hub)
+        self.status = Status(self.store, events, self.hub, self.follower, Tokens(client), keys, settings)
+        self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
+        self._started_at = int(time.time() * 1000)
+
+    async def start(self) -> None:
+        """Begin to follow the events and to say that it is alive."""
+        self.follower.start()
+        await self._heartbeat.__aenter__()
+
+    async def stop(self) -> None:
+        """Stop following, and take the heartbeat away."""
+        await self.follower.stop()
+        await self._heartbeat.__aexit__(None, None, None)
+
+    def quiet(self) -> None:
+        """End all status streams."""
+        self.hub.quiet()
+
+    def _describe(self) -> bytes:
+        applied = {str(partition): position for partition, position in self.follower.applied.items()}
+        doing = {"applied": applied, "started_at": self._started_at}
+        return msgspec.json.encode({**doing, "pages": len(self.memory), "streams": self.hub.count})
+
+
+class _Gauges(Collector):
+    """The server's numbers for Prometheus, read when they are asked for."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def collect(self) -> list[Metric]:
+        server = self._server
+        return [
+            GaugeMetricFamily("platen_server_pages", "Pages held in memory.", len(server.memory)),
+            GaugeMetricFamily("platen_server_page_bytes", "Bytes of pages held.", server.memory.size_bytes),
+            GaugeMetricFamily("platen_server_streams", "Status streams open.", server.hub.count),
+            GaugeMetricFamily("platen_server_following", "1 while events arrive.", server.follower.is_following),
+        ]
+
+
+def routes(server: Server) -> list[BaseRoute]:
+    """Addresses of the server but for health: status streams, versions, and everything that visitors own."""
+    return [
+        Route("/-/events", server.status, methods=["GET"]),
+        Route("/-/v/{site}/{page}/{version}", _version_endpoint(server)),
+        Mount("/", Visitors(server.memory)),
+    ]
+
+
+async def check_ready(server: Server) -> dict[str, str]:
+    """What must be well for pages to be served: name -> "ok" or a sentence."""
+    return {"follower": "ok" if server.follower.is_following else "not following the events"}
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The server alone, with connections of its own.
+
+    Args:
+        settings: bounds, and where Redis is.
+    """
+    client, blocking = connect(settings.redis_url), connect(settings.redis_url, block_s=2, connections=4)
+    server, registry = Server(client, blocking, settings), CollectorRegistry()
+    registry.register(_Gauges(server))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        # Redis may be away at the start: what can be served then is nothing, and readyz says so.
+        with contextlib.suppress(Unavailable):
+            await check_partitions(client, settings.partitions)
+        await server.start()
+        yield
+        await server.stop()
+        await client.aclose()
+        await blocking.aclose()
+
+    async def healthz(_request: Request) -> Response:
+        return json_response({"alive": True})
+
+    async def readyz(_request: Request) -> Response:
+        checks = await check_ready(server)
+        ready = all(state == "ok" for state in checks.values())
+        return json_response({"ready": ready, "checks": checks}, 200 if ready else 503)
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    own = [Route("/-/healthz", healthz), Route("/-/readyz", readyz), Route("/-/metrics", metrics)]
+    app = Starlette(routes=[*own, *routes(server)], exception_handlers=HANDLERS, lifespan=lifespan)
+    app.state.quiet = server.quiet
+    return app
+
+
+def _version_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
+    async def show_version(request: Request) -> Response:
+        site, page, version = (request.path_params[part] for part in ("site", "page", "version"))
+        if not (is_slug(site) and is_slug(page) and version.isascii() and version.isdigit() and len(version) < 16):
+            raise HTTPException(404)
+        try:
+            found = await server.store.artifact(site, page, int(version))
+        except Unavailable:
+            return notice_response(notices.AWAY, request.scope)
+        if found is None:
+            return notice_response(notices.MISSING, request.scope)
+        body = decompress(found.body)
+        return version_response(
+            Held(found.seq, found.version, found.etag, found.csp, found.built_at, body), request.scope
+        )
+
+    return show_version

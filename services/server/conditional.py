@@ -1,0 +1,65 @@
+"""Conditional requests (RFC 9110, section 13): does the caller have these bytes already?
+
+Pure functions of header values.
+"""
+
+from collections.abc import Iterable
+from email.utils import formatdate, parsedate_to_datetime
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def http_date(at_ms: int) -> str:
+    """An HTTP date.
+
+    Args:
+        at_ms: milliseconds since the epoch.
+    """
+    return formatdate(at_ms // 1000, usegmt=True)
+
+
+def is_not_modified(headers: Headers, etag: str, modified_ms: int) -> bool:
+    """Whether a GET or HEAD is answered 304.
+
+    `If-None-Match` compares weakly, may span several lines, and wins over `If-Modified-Since`.
+
+    Args:
+        headers: of the request, names in lower case.
+        etag: strong entity tag with its quotes.
+        modified_ms: milliseconds since the epoch.
+    """
+    tags, since = [], b""
+    for name, value in headers:
+        if name == b"if-none-match":
+            tags.append(value)
+        elif name == b"if-modified-since":
+            since = value
+    if tags:
+        return _names(b",".join(tags).decode("latin-1"), etag)
+    return bool(since) and _is_unchanged_since(since.decode("latin-1"), modified_ms)
+
+
+def _names(field: str, etag: str) -> bool:
+    """Whether a list of entity tags names this one. A comma may stand inside a tag, so it is read tag by tag."""
+    rest = field.strip()
+    if rest == "*":
+        return True
+    while rest:
+        rest = rest.lstrip(" \t,").removeprefix("W/")
+        if not rest.startswith('"'):
+            return False
+        tag, quote, rest = rest[1:].partition('"')
+        if not quote:
+            return False
+        if f'"{tag}"' == etag:
+            return True
+    return False
+
+
+def _is_unchanged_since(date: str, modified_ms: int) -> bool:
+    try:
+        since = parsedate_to_datetime(date)
+    except ValueError:
+        return False
+    # HTTP dates have whole seconds.
+    return since.tzinfo is not None and modified_ms // 1000 <= since.timestamp()

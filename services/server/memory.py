@@ -1,0 +1,182 @@
+"""The pages a server process holds, bounded by bytes, kept true by the follower.
+
+`seq` only rises: whatever races, a page is replaced by a higher one only. A load that was under way while its page was
+published is made again, for it may have read the page before.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from shared.codec import decompress
+from shared.errors import Undecodable
+from shared.records import PublishedPage
+
+log = logging.getLogger(__name__)
+
+MOST_MISSING = 100_000
+# What a held page costs beside its body: headers, keys, the objects themselves.
+OVERHEAD_BYTES = 2_048
+
+
+class PageName(NamedTuple):
+    """A page: slugs."""
+
+    site: str
+    page: str
+
+
+class Held(NamedTuple):
+    """A page in memory.
+
+    Attributes:
+        seq, version: what it comes from; version 0 where the page was unpublished.
+        etag: hash of the body, without quotes.
+        csp: its Content-Security-Policy.
+        built_at: milliseconds since the epoch, UTC.
+        body: the HTML.
+    """
+
+    seq: int
+    version: int
+    etag: str
+    csp: str
+    built_at: int
+    body: bytes
+
+    @property
+    def is_gone(self) -> bool:
+        return self.version == 0
+
+    @property
+    def cost(self) -> int:
+        return len(self.body) + OVERHEAD_BYTES
+
+
+class _Loading:
+    """A load under way; `is_stale` once its page was published meanwhile."""
+
+    def __init__(self, task: "asyncio.Task[Held | None]") -> None:
+        self.task = task
+        self.is_stale = False
+
+
+Load = Callable[[Sequence[PageName]], Awaitable[list[PublishedPage | None]]]
+
+
+class PageMemory:
+    """Pages by name.
+
+    Args:
+        load: reads published pages in one round trip.
+        most_bytes: bound of what is held; the pages not asked for longest go first.
+        most_missing: bound of the names remembered as missing.
+    """
+
+    def __init__(self, load: Load, most_bytes: int, most_missing: int = MOST_MISSING) -> None:
+        self._load, self._most_bytes, self._most_missing = load, most_bytes, most_missing
+        self._held: OrderedDict[PageName, Held] = OrderedDict()
+        self._missing: OrderedDict[PageName, None] = OrderedDict()
+        self._loading: dict[PageName, _Loading] = {}
+        self.size_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def names(self) -> list[PageName]:
+        """What is held."""
+        return list(self._held)
+
+    async def get(self, name: PageName) -> Held | None:
+        """A page, read from Redis the first time; many who ask at once share one read.
+
+        Returns:
+            None where nothing was ever live.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: it is not held and Redis is away.
+            Undecodable: what is stored is damaged.
+        """
+        held = self._held.get(name)
+        if held is not None:
+            self._held.move_to_end(name)
+            return held
+        if name in self._missing:
+            return None
+        loading = self._loading.get(name)
+        if loading is None:
+            loading = self._loading[name] = _Loading(asyncio.create_task(self._fetch(name)))
+        # Shielded: one visitor who leaves must not take the page from the others.
+        return await asyncio.shield(loading.task)
+
+    def forget_missing(self) -> None:
+        """Forget which pages were missing: some may have been published unseen."""
+        self._missing.clear()
+        for loading in self._loading.values():
+            loading.is_stale = True
+
+    async def refresh(self, names: Iterable[PageName]) -> None:
+        """Read again those of some pages that this process knows, in one round trip.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away; what is held stays as it is.
+        """
+        known = [name for name in names if self._knows(name)]
+        if not known:
+            return
+        for name, page in zip(known, await self._load(known), strict=True):
+            self._install(name, page)
+
+    def _knows(self, name: PageName) -> bool:
+        loading = self._loading.get(name)
+        if loading is not None:
+            loading.is_stale = True
+        return name in self._held or name in self._missing
+
+    async def _fetch(self, name: PageName) -> Held | None:
+        try:
+            while True:
+                self._loading[name].is_stale = False
+                [page] = await self._load([name])
+                if not self._loading[name].is_stale:
+                    return self._install(name, page)
+        finally:
+            del self._loading[name]
+
+    def _install(self, name: PageName, page: PublishedPage | None) -> Held | None:
+        """Take a page into memory, unless what is held is newer."""
+        held = self._held.get(name)
+        if page is None:
+            if held is None:
+                self._remember_missing(name)
+            return held
+        if held is not None and held.seq >= page.seq:
+            return held
+        try:
+            new = _unpack(page)
+        except Undecodable as error:
+            if held is None:
+                raise
+            log.error("%s/%s: seq %d is damaged, seq %d stays: %s", *name, page.seq, held.seq, error)
+            return held
+        self._missing.pop(name, None)
+        self.size_bytes += new.cost - (held.cost if held else 0)
+        self._held[name] = new
+        self._held.move_to_end(name)
+        while self.size_bytes > self._most_bytes and len(self._held) > 1:
+            _, oldest = self._held.popitem(last=False)
+            self.size_bytes -= oldest.cost
+        return new
+
+    def _remember_missing(self, name: PageName) -> None:
+        self._missing[name] = None
+        if len(self._missing) > self._most_missing:
+            self._missing.popitem(last=False)
+
+
+def _unpack(page: PublishedPage) -> Held:
+    body = b"" if page.is_gone else decompress(page.body)
+    return Held(page.seq, page.version, page.etag, page.csp, page.built_at, body)

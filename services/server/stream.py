@@ -1,0 +1,77 @@
+"""One watcher's status stream: what waits to be sent, and when it ends.
+
+A stream joins the hub before it looks at the past, so that no event falls between the two; events that the past already
+contained are dropped by their position.
+"""
+
+import asyncio
+from collections import deque
+
+from shared.streams import START, position
+
+MOST_WAITING_BYTES = 256 * 1024
+
+
+class Stream:
+    """A watcher with a bounded buffer.
+
+    Args:
+        most_bytes: bound of what waits; a watcher that falls further behind is cut.
+    """
+
+    def __init__(self, most_bytes: int = MOST_WAITING_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self.sent = START
+        self.needs_snapshot = False
+        self.is_ending = False
+        self.is_cut = asyncio.Event()
+
+    def send(self, position: str, block: bytes) -> None:
+        """Let a block wait for its turn."""
+        self._waiting.append((position, block))
+        self._waiting_bytes += len(block)
+        if self._waiting_bytes > self._most_bytes:
+            self.is_cut.set()
+        self._wake.set()
+
+    def reset(self) -> None:
+        """Start again from a snapshot; what waits is part of it."""
+        self._clear()
+        self.needs_snapshot = True
+        self._wake.set()
+
+    def end(self) -> None:
+        """Say goodbye and close."""
+        self.is_ending = True
+        self._wake.set()
+
+    async def wait(self, longest_s: float) -> bool:
+        """Wait until there is something to do.
+
+        Returns:
+            False where it stayed quiet.
+        """
+        try:
+            await asyncio.wait_for(self._wake.wait(), longest_s)
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+    def take(self) -> bytes:
+        """Everything that waits and was not sent before, as one piece."""
+        blocks = []
+        for at, block in self._waiting:
+            if at and position(at) <= position(self.sent):
+                continue
+            self.sent = at or self.sent
+            blocks.append(block)
+        self._clear()
+        return b"".join(blocks)
+
+    def _clear(self) -> None:
+        self._waiting.clear()
+        self._waiting_bytes = 0
