@@ -8,13 +8,14 @@ from shared.values import Colour, ImageUrl, decode_value, encode_value
 from shared.widgets import AnyWidget
 from shared.widgets.texts import Line, Title
 
-SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+# `$` alone would also match before a line end at the end.
+SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$(?!\n)"
 SLUG_MEND = "use 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends"
 
 Slug = Annotated[str, msgspec.Meta(pattern=SLUG_PATTERN, description=SLUG_MEND)]
 Lang = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$", max_length=35, description="BCP 47, such as en"),
+    msgspec.Meta(pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$(?!\n)", max_length=35, description="BCP 47, such as en"),
 ]
 
 

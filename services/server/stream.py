@@ -55,7 +55,9 @@ class Stream:
             False where it stayed quiet.
         """
         try:
-            await asyncio.wait_for(self._wake.wait(), longest_s)
+            # Not wait_for: before Python 3.12 that can swallow a cancellation which meets the wake-up.
+            async with asyncio.timeout(longest_s):
+                await self._wake.wait()
         except TimeoutError:
             return False
         self._wake.clear()

@@ -1,5 +1,6 @@
 """The kinds of text that widgets are made of, each with its bound.
 
+A pattern ends in `$(?!\\n)` because `$` alone would also match before a line end at the end.
 Control characters are refused everywhere: they never mean anything on a page, and NUL breaks tools downstream.
 """
 
@@ -7,9 +8,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$(?!\n)"
 _PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-_CELL = r"^[^\x00-\x1f\x7f]*$"
+_CELL = r"^[^\x00-\x1f\x7f]*$(?!\n)"
 
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE, description="one line")]
 Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE, description="one line")]
@@ -20,6 +21,6 @@ Prose = Annotated[str, Meta(min_length=1, max_length=5_000, pattern=_PROSE, desc
 Markdown = Annotated[str, Meta(min_length=1, max_length=50_000, pattern=_PROSE, description="Markdown")]
 Anchor = Annotated[
     str,
-    Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="target of links such as #offers, unique on the page"),
+    Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$(?!\n)", description="target of links such as #offers, unique on the page"),
 ]
 Pixels = Annotated[int, Meta(ge=1, le=10_000, description="CSS pixels")]

@@ -1,0 +1,117 @@
+"""A server in this process on a real Redis, and pages published by the scripts alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
+
+import httpx2
+import msgspec
+import pytest
+
+from services.server.app import create_app
+from shared.codec import compress
+from shared.connection import Client
+from shared.keys import GROUP, Keys
+from shared.lifecycle import bind, serve
+from shared.scripts import Call, run, script
+from shared.settings import Settings
+from shared.store import Request, Store
+from tests.conftest import wait_until
+from tests.harness import TOKEN
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Publisher:
+    """Publishes and commits without a builder.
+
+    Args:
+        client, keys, store: of the test.
+    """
+
+    def __init__(self, client: Client, keys: Keys, store: Store) -> None:
+        self._client, self._keys, self.store = client, keys, store
+        self._number = 0
+
+    async def publish(self, body: bytes, page: str = "spring", site: str = "acme") -> int:
+        """Make bytes live: queued, building, live. Returns the seq."""
+        self._number += 1
+        request = Request("ada", TRACE, f"k{self._number}", "f")
+        accepted = await self.store.save_version(site, page, b"{}", "", publish=True, request=request)
+        assert accepted.publication is not None
+        seq, names = accepted.publication.seq, self._keys
+        script_keys = [names.head(site, page), names.publications(site, page), names.page(site, page)]
+        script_keys += [names.artifacts(site, page), names.builds(0), names.events(0)]
+        about = [site, page, seq, "0-1", GROUP, "b1", TRACE, 3_600_000]
+        built = [f"e{self._number}-{seq}", "default-src 'none'", len(body), 1.0, compress(body), 50]
+        await run(self._client, Call(script("commit"), script_keys, [*about, *built]))
+        return seq
+
+    async def unpublish(self, page: str = "spring") -> None:
+        self._number += 1
+        await self.store.unpublish("acme", page, Request("ada", TRACE, f"k{self._number}", "f"))
+
+
+class Site(NamedTuple):
+    """A running server.
+
+    Attributes:
+        url: its origin.
+        http: a client with the token.
+        quiet: ends its streams.
+        stop: ends it.
+    """
+
+    url: str
+    http: httpx2.AsyncClient
+    quiet: Callable[[], None]
+    stop: Callable[[], Awaitable[None]]
+
+
+StartServer = Callable[..., Awaitable[Site]]
+
+
+@pytest.fixture
+async def publisher(client: Client, keys: Keys, store: Store) -> Publisher:
+    from shared.auth import Tokens  # noqa: PLC0415
+
+    await Tokens(client).set_first(TOKEN, 0)
+    await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
+    return Publisher(client, keys, store)
+
+
+@pytest.fixture
+async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
+    """Start servers under a real uvicorn; all are stopped at the end."""
+    running: list[Site] = []
+
+    async def start(ready: bool = True, **changes: object) -> Site:
+        own = msgspec.structs.replace(settings, **changes)
+        app, stop, bound = create_app(own), asyncio.Event(), bind("127.0.0.1", 0)
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet))
+        http = httpx2.AsyncClient(
+            base_url=url, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=20
+        )
+
+        async def end() -> None:
+            await http.aclose()
+            stop.set()
+            await task
+
+        async def is_ready() -> bool:
+            return (await http.get("/-/readyz")).status_code == 200
+
+        running.append(Site(url, http, app.state.quiet, end))
+        if ready:
+            await wait_until(is_ready)
+        return running[-1]
+
+    yield start
+    for site in running:
+        await site.stop()
+
+
+@pytest.fixture
+async def site(start_server: StartServer, publisher: Publisher) -> Site:
+    return await start_server()

@@ -1,0 +1,250 @@
+"""Status streams on a real Redis, read by a client that keeps to the letter of the standard."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import pytest
+
+from shared.connection import Client
+from shared.keys import Keys
+from tests.conftest import wait_until
+from tests.harness import TOKEN
+from tests.integration.server.conftest import Publisher, Site, StartServer
+
+pytestmark = pytest.mark.redis7
+
+QUERY = {"site": "acme", "page": "spring"}
+
+
+class Block(NamedTuple):
+    """One block of a stream; `id` is the client's last id once it was read."""
+
+    event: str
+    id: str
+    data: Any
+
+
+class Reader:
+    """Reads blocks as WHATWG HTML, "Interpreting an event stream", says."""
+
+    def __init__(self, lines: AsyncIterator[str]) -> None:
+        self._lines = lines
+        self.id = ""
+        self.retry = 0
+
+    async def next(self, *, with_bare_ids: bool = False) -> Block:
+        """The next block that fires something; raises StopAsyncIteration at the end."""
+        event, data = "", []
+        async for line in self._lines:
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if name == "id":
+                self.id = value
+            elif name == "event":
+                event = value
+            elif name == "data":
+                data.append(value)
+            elif name == "retry":
+                self.retry = int(value)
+            elif not line:
+                if data:
+                    return Block(event, self.id, json.loads("\n".join(data)))
+                if with_bare_ids and self.id:
+                    return Block("", self.id, None)
+                event = ""
+        raise StopAsyncIteration
+
+    async def until(self, event: str, seq: int = 0) -> list[Block]:
+        blocks = []
+        while not blocks or blocks[-1].event != event or (seq and blocks[-1].data["seq"] != seq):
+            blocks.append(await self.next())
+        return blocks
+
+
+@asynccontextmanager
+async def watching(server: Site, last: str = "", **query: str) -> AsyncIterator[Reader]:
+    headers = {"last-event-id": last} if last else {}
+    async with server.http.stream("GET", "/-/events", params=query or QUERY, headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["cache-control"] == "no-store"
+        yield Reader(answer.aiter_lines())
+
+
+async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_every_event(site: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"one")
+
+    async with watching(site) as reader:
+        snapshot = await reader.next()
+        await publisher.publish(b"two")
+        blocks = await reader.until("page-built")
+
+    assert snapshot.event == "snapshot"
+    assert snapshot.data["live"] == {"seq": 1, "version": 1, "etag": "e1-1"}
+    assert snapshot.data["publication"]["state"] == "live"
+    assert [(block.event, block.data["seq"], block.data["state"]) for block in blocks] == [
+        ("config-published", 2, "queued"),
+        ("page-built", 2, "live"),
+    ]
+
+
+async def test_a_page_that_does_not_exist_yet_can_be_watched(site: Site, publisher: Publisher) -> None:
+    async with watching(site) as reader:
+        snapshot = await reader.next()
+        await publisher.publish(b"first")
+        blocks = await reader.until("page-built")
+
+    assert (snapshot.data["wanted"], snapshot.data["live"], snapshot.data["state"]) == (None, None, "none")
+    assert len(blocks) == 2
+
+
+async def test_only_what_is_watched_is_told(site: Site, publisher: Publisher) -> None:
+    async with watching(site) as reader, watching(site, site="acme") as whole:
+        assert (await whole.next()).data["pages"] == []
+        await reader.next()
+
+        await publisher.publish(b"other", page="autumn")
+        await publisher.publish(b"this", page="spring")
+
+        assert {block.data["page"] for block in await reader.until("page-built")} == {"spring"}
+        assert [block.data["page"] for block in await whole.until("page-built")] == ["autumn", "autumn"]
+        assert [block.data["page"] for block in await whole.until("page-built")] == ["spring", "spring"]
+
+
+async def test_who_drops_and_returns_sees_every_event_once_in_order(
+    site: Site, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    dice, seen, last = random.Random(3), [], ""
+
+    async def write() -> int:
+        for number in range(150):
+            seq = await publisher.publish(b"%d" % number)
+        return seq
+
+    writing = asyncio.create_task(write())
+    while not (seen and seen[-1].event == "page-built" and writing.done() and seen[-1].data["seq"] == writing.result()):
+        async with watching(site, last) as reader:
+            for _ in range(dice.randrange(1, 12)):
+                block = await asyncio.wait_for(reader.next(), 10)
+                last = block.id
+                seen.append(block)
+                if writing.done() and block.event == "page-built" and block.data["seq"] == writing.result():
+                    break
+
+    assert [block.event for block in seen].count("snapshot") == 1
+    happened = [id_.decode() for id_, _ in await client.xrange(keys.events(0), min=f"({seen[0].id}")]
+    assert [block.id for block in seen[1:]] == happened
+
+
+@pytest.mark.parametrize("last", ["1-1", "9999999999999-0"], ids=["trimmed", "from the future"])
+async def test_a_position_that_cannot_be_resumed_is_told_and_gets_a_snapshot(
+    site: Site, publisher: Publisher, client: Client, keys: Keys, last: str
+) -> None:
+    for number in range(3):
+        await publisher.publish(b"%d" % number)
+    await client.xtrim(keys.events(0), maxlen=2, approximate=False)
+
+    async with watching(site, last) as reader:
+        reset, snapshot = await reader.next(), await reader.next()
+        await publisher.publish(b"after")
+        [published, _] = await reader.until("page-built")
+
+    assert (reset.event, snapshot.event) == ("reset", "snapshot")
+    assert snapshot.data["live"]["seq"] == 3
+    assert published.data["seq"] == 4
+
+
+async def test_an_emptied_redis_resets_open_streams(
+    site: Site, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    await publisher.publish(b"one")
+    async with watching(site) as reader:
+        await reader.next()
+
+        await client.flushall()
+
+        assert [block.event for block in await reader.until("snapshot")] == ["reset", "snapshot"]
+
+
+async def test_a_quiet_stream_moves_its_id_without_an_event(start_server: StartServer, publisher: Publisher) -> None:
+    site = await start_server(sse_heartbeat_s=0.05)
+    async with watching(site) as reader:
+        snapshot = await reader.next()
+        await publisher.publish(b"elsewhere", page="autumn")
+
+        async def has_moved() -> bool:
+            return (await reader.next(with_bare_ids=True)).id != snapshot.id
+
+        await wait_until(has_moved)
+
+
+async def test_a_full_server_asks_to_come_back_later(start_server: StartServer, publisher: Publisher) -> None:
+    site = await start_server(sse_max_streams=1)
+    async with watching(site) as first:
+        await first.next()
+
+        async with watching(site) as second:
+            with pytest.raises(StopAsyncIteration):
+                await second.next()
+
+    assert second.retry >= 10_000
+
+
+async def test_a_stopping_server_ends_its_streams_and_says_when_to_return(site: Site, publisher: Publisher) -> None:
+    async with watching(site) as reader:
+        await reader.next()
+
+        site.quiet()
+
+        with pytest.raises(StopAsyncIteration):
+            await asyncio.wait_for(reader.next(), 5)
+        assert 500 <= reader.retry <= 3_000
+
+
+async def test_a_reader_that_does_not_read_is_cut_and_the_others_are_not(site: Site, publisher: Publisher) -> None:
+    host, port = site.url.removeprefix("http://").split(":")
+    slow_reader, slow_writer = await asyncio.open_connection(host, int(port), limit=1024)
+    request = f"GET /-/events?site=acme HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\r\n"
+    slow_writer.write(request.encode())
+    await slow_reader.readuntil(b"snapshot")
+
+    async with watching(site) as reader:
+        await reader.next()
+        await publisher.publish(b"first")
+        reading = asyncio.create_task(reader.until("page-built", seq=100_000_000))
+        while b"platen_server_streams 2.0" in (await site.http.get("/-/metrics")).content:
+            await asyncio.gather(*(publisher.store.republish("acme", "spring", 1, _request()) for _ in range(100)))
+            assert not reading.done()
+        # Still there, and still told: this page's next event reaches it.
+        assert b"platen_server_streams 1.0" in (await site.http.get("/-/metrics")).content
+        reading.cancel()
+    slow_writer.transport.abort()
+
+
+@pytest.mark.parametrize("query", [{}, {"site": "Acme"}, {"site": "a/b"}, {"site": "acme", "page": "../x"}])
+async def test_a_stream_of_nothing_is_refused_with_the_mend(site: Site, query: dict[str, str]) -> None:
+    answer = await site.http.get("/-/events", params=query)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["mend"]
+
+
+async def test_a_stream_needs_a_token_in_its_header(site: Site) -> None:
+    bare = {"authorization": ""}
+
+    assert (await site.http.get("/-/events", params=QUERY, headers=bare)).status_code == 401
+    query = {**QUERY, "token": TOKEN}
+    assert (await site.http.get("/-/events", params=query, headers=bare)).status_code == 401
+
+
+_numbers = iter(range(10**9))
+
+
+def _request() -> Any:
+    from shared.store import Request  # noqa: PLC0415
+
+    return Request("ada", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", f"r{next(_numbers)}", "f")
