@@ -169,7 +169,7 @@ def rollback(name: PageName, version: int | None, watch: bool, data: Path) -> No
     client = _client(data)
     version = version or _live_before(client, name)
     answer = client.change("POST", f"{name.path}/publications", {"version": version})
-    _finish(client, name, answer["publication"], watch)
+    _finish(client, name, answer, watch)
 
 
 @platen.command()
@@ -179,7 +179,7 @@ def unpublish(name: PageName, data: Path) -> None:
     """Take a page off."""
     client = _client(data)
     answer = client.change("DELETE", f"{name.path}/publications/live")
-    _finish(client, name, answer["publication"], watch=False)
+    _finish(client, name, answer, watch=False)
 
 
 @platen.command()

@@ -15,7 +15,9 @@ SLUG_MEND = "use 1 to 63 lower-case letters, digits and hyphens, with a letter o
 Slug = Annotated[str, msgspec.Meta(pattern=SLUG_PATTERN, description=SLUG_MEND)]
 Lang = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$(?!\n)", max_length=35, description="BCP 47, such as en"),
+    msgspec.Meta(
+        pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$(?!\n)", max_length=35, description="BCP 47, such as en"
+    ),
 ]
 
 

@@ -3,6 +3,10 @@
     PlatenError
     ├── Refused                  the caller's to mend; the same call will be refused again
     │   ├── Invalid              a field is wrong: carries a JSON pointer and the mend
+    │   │   └── Malformed        the body is not JSON at all
+    │   ├── InvalidParameter     a header, a query parameter or a part of the address is wrong
+    │   │   └── UnsupportedMediaType   the body is of a kind, or encoded in a way, that is not read
+    │   ├── TooSlow              the body did not come in time
     │   ├── TooLarge             more bytes than are taken
     │   ├── Unauthenticated      no token, or one we do not know
     │   ├── NotFound             site, page, version or publication that does not exist
@@ -57,6 +61,42 @@ class Invalid(Refused):
         self.detail = detail
         self.pointer = pointer
         self.mend = mend
+
+
+class Malformed(Invalid):
+    """The body is not JSON at all."""
+
+    code = "malformed"
+
+
+class InvalidParameter(Refused):
+    """A part of the request beside its body is wrong.
+
+    Args:
+        detail: what is wrong, one sentence.
+        parameter: name of the header, the query parameter or the part of the address.
+        mend: what to write instead, one sentence.
+    """
+
+    code = "invalid-parameter"
+
+    def __init__(self, detail: str, parameter: str, mend: str) -> None:
+        super().__init__(detail)
+        self.parameter = parameter
+        self.mend = mend
+
+
+class UnsupportedMediaType(InvalidParameter):
+    """The body is of a kind, or encoded in a way, that is not read here."""
+
+    code = "unsupported-media-type"
+
+
+class TooSlow(Refused):
+    """The body did not come in time."""
+
+    code = "too-slow"
+    mend = "send the body without pauses"
 
 
 class TooLarge(Refused):

@@ -4,6 +4,7 @@ A refusal is an RFC 9457 problem document that names the field by a JSON pointer
 mapping from our errors to statuses stands here and nowhere else.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +18,16 @@ from shared.errors import (
     Conflict,
     IdempotencyMismatch,
     Invalid,
+    InvalidParameter,
+    Malformed,
     NotFound,
     PlatenError,
     StoreUncertain,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 from shared.values import encode_value
 
@@ -30,8 +35,15 @@ log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 
+BODY_WITHIN_S = 30.0
 _ENCODER = msgspec.json.Encoder(enc_hook=encode_value)
+_COMMON_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# Looked through from the top: a subclass stands above its parent.
 _TITLES: dict[type[PlatenError], tuple[int, str]] = {
+    Malformed: (400, "The body is not JSON"),
+    UnsupportedMediaType: (415, "The body is of the wrong kind"),
+    InvalidParameter: (422, "A part of the request is not right"),
+    TooSlow: (408, "The body came too slowly"),
     Invalid: (422, "A field is not right"),
     TooLarge: (413, "The body is too large"),
     Unauthenticated: (401, "Not signed in"),
@@ -47,14 +59,16 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing to mend.
 
     Attributes:
-        pointer: JSON pointer (RFC 6901) into the request's body, "" for the whole of it.
         detail: what is wrong.
+        pointer: JSON pointer (RFC 6901) into the request's body, "" for the whole of it.
         mend: what to do about it.
+        parameter: the header, query parameter or part of the address, where it is not the body.
     """
 
     detail: str
     pointer: str | None = None
     mend: str = ""
+    parameter: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -84,7 +98,7 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
         value: anything msgspec encodes, our Structs and values included.
     """
     return Response(
-        _ENCODER.encode(value), status, {"cache-control": "no-store", **(headers or {})}, media_type="application/json"
+        _ENCODER.encode(value), status, {**_COMMON_HEADERS, **(headers or {})}, media_type="application/json"
     )
 
 
@@ -93,7 +107,7 @@ def problem_response(problem: Problem, headers: Mapping[str, str] | None = None)
     return Response(
         _ENCODER.encode(problem),
         problem.status,
-        {"cache-control": "no-store", **(headers or {})},
+        {**_COMMON_HEADERS, **(headers or {})},
         media_type=PROBLEM,
     )
 
@@ -108,52 +122,66 @@ def make_problem(status: int, code: str, title: str, detail: str, errors: list[F
 async def on_refusal(request: Request, error: Exception) -> Response:
     """Starlette's handler for every PlatenError: the one place where an error becomes a status."""
     assert isinstance(error, PlatenError)  # noqa: S101 - registered for this class alone
-    status, title = next((found for kind, found in _TITLES.items() if isinstance(error, kind)), (500, "It went wrong"))
-    detail = getattr(error, "detail", "") or str(error)
-    mend, pointer = getattr(error, "mend", ""), getattr(error, "pointer", None)
-    headers: dict[str, str] = {}
+    found = next((found for kind, found in _TITLES.items() if isinstance(error, kind)), None)
+    if found is None:
+        return await on_crash(request, error)
+    (status, title), (detail, mend) = found, _words(error)
     if isinstance(error, Unavailable):
-        log.warning("%s %s: %s", request.method, request.url.path, error)
-        detail, mend = _outage(error)
-        headers["retry-after"] = "1"
-    if isinstance(error, Unauthenticated):
-        headers["www-authenticate"] = 'Bearer realm="platen"'
-    errors = [FieldError(detail, pointer, mend)] if mend or pointer is not None else []
-    return problem_response(make_problem(status, error.code, title, detail, errors), headers)
+        log.warning("%s %s: %s", request.method, request.scope["path"], error)
+    pointer, parameter = getattr(error, "pointer", None), getattr(error, "parameter", None)
+    errors = [FieldError(detail, pointer, mend, parameter)] if mend or pointer is not None else []
+    return problem_response(make_problem(status, error.code, title, detail, errors), _headers(error))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's handler for its own refusals: no such address, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
-    code = {404: "no-such-address", 405: "method-not-allowed"}.get(error.status_code, "refused")
-    detail = {
-        404: f"There is nothing at {request.url.path}.",
-        405: f"{request.method} is not possible at {request.url.path}.",
-    }.get(error.status_code, error.detail)
-    return problem_response(make_problem(error.status_code, code, error.detail, detail), error.headers)
+    # The path as it came: `request.url` would parse the Host header with it, which anybody may have garbled.
+    path = request.scope["path"]
+    code, detail, mend = {
+        404: ("no-such-address", f"There is nothing at {path}.", "/-/api/openapi.json lists the addresses of the API"),
+        405: (
+            "method-not-allowed",
+            f"{request.method} is not possible at {path}.",
+            f"use {(error.headers or {}).get('Allow', 'another method')}",
+        ),
+    }.get(error.status_code, ("refused", error.detail, ""))
+    errors = [FieldError(detail, mend=mend)] if mend else []
+    return problem_response(make_problem(error.status_code, code, error.detail, detail, errors), error.headers)
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """Starlette's handler for a bug: the log has the traceback, the caller has none of it."""
-    log.error("%s %s crashed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s crashed", request.method, request.scope["path"], exc_info=error)
     return problem_response(make_problem(500, "bug", "A fault of Platen's", "This is a bug; the log says more."))
 
 
 HANDLERS: dict[Any, Any] = {PlatenError: on_refusal, HTTPException: on_http_exception, Exception: on_crash}
 
 
-async def read_body(request: Request, most: int) -> bytes:
+async def read_body(request: Request, most: int, within_s: float = BODY_WITHIN_S) -> bytes:
     """Read a request's body, no more of it than allowed.
 
     Args:
         most: bound in bytes.
+        within_s: bound of the time it may take.
 
     Raises:
         TooLarge: it is longer, by its header or in truth.
+        TooSlow: it did not come in time.
+        starlette.requests.ClientDisconnect: the caller went away.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
+    if announced.isdecimal() and (len(announced) > 18 or int(announced) > most):
         raise TooLarge(most)
+    try:
+        async with asyncio.timeout(within_s):
+            return await _collect(request, most)
+    except TimeoutError:
+        raise TooSlow(f"The body did not come within {within_s:g} seconds.") from None
+
+
+async def _collect(request: Request, most: int) -> bytes:
     chunks, length = [], 0
     async for chunk in request.stream():
         length += len(chunk)
@@ -163,7 +191,20 @@ async def read_body(request: Request, most: int) -> bytes:
     return b"".join(chunks)
 
 
-def _outage(error: Unavailable) -> tuple[str, str]:
+def _words(error: PlatenError) -> tuple[str, str]:
+    """What is wrong, and the mend."""
     if isinstance(error, StoreUncertain):
         return "The answer of Redis was lost.", "send the same request again with the same Idempotency-Key"
-    return "Redis is not available; nothing was changed.", "try again in a moment"
+    if isinstance(error, Unavailable):
+        return "Redis is not available; nothing was changed.", "try again in a moment"
+    if isinstance(error, Unauthenticated):
+        return str(error), "send the header `Authorization: Bearer <token>` with a token that is known"
+    return getattr(error, "detail", "") or str(error), getattr(error, "mend", "")
+
+
+def _headers(error: PlatenError) -> dict[str, str]:
+    if isinstance(error, Unavailable):
+        return {"retry-after": "1"}
+    if isinstance(error, Unauthenticated):
+        return {"www-authenticate": 'Bearer realm="platen"'}
+    return {}

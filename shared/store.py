@@ -62,6 +62,18 @@ class Accepted(NamedTuple):
     replayed: bool
 
 
+class CreatedSite(NamedTuple):
+    """What creating a site made.
+
+    Attributes:
+        site: the site.
+        replayed: an earlier request with the same key made it.
+    """
+
+    site: Site
+    replayed: bool
+
+
 class PageState(NamedTuple):
     """A page at one instant.
 
@@ -106,19 +118,22 @@ class Store:
 
     # Sites
 
-    async def create_site(self, slug: str, title: str, request: Request) -> Site:
+    async def create_site(self, slug: str, title: str, request: Request) -> CreatedSite:
         """Create a site.
 
         Raises:
             Conflict: it exists.
+            IdempotencyMismatch: the key was used with another request.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
+        await self._claim(request)
         site_keys = [self._keys.site(slug), self._keys.sites(self._keys.partition(slug))]
         arguments = [slug, title, _scoped(request)]
         answer = await run(self._client, Call(script("create_site"), site_keys, arguments))
         if answer[0] == b"exists":
             raise Conflict(f"The site {slug!r} exists.", "choose another slug, or use the site that is there")
-        return Site(slug=slug, title=title, created_at=int(answer[1]))
+        site = Site(slug=slug, title=title, created_at=int(answer[1]))
+        return CreatedSite(site, replayed=answer[0] == b"replayed")
 
     async def site(self, slug: str) -> Site:
         """Raises: NotFound, where there is no such site."""
@@ -218,7 +233,7 @@ class Store:
         answer = await run(self._client, Call(script("republish"), script_keys, arguments))
         outcome = answer[0]
         if outcome == b"no-page":
-            raise _no_page(site, page)
+            raise await self._missing(site, page)
         if outcome == b"no-version":
             raise _no_version(version)
         _refuse_mismatch(outcome)
@@ -228,6 +243,7 @@ class Store:
         """Take a page off.
 
         Raises:
+            NotFound: no such page.
             Conflict: nothing is live.
             IdempotencyMismatch: the key was used with another request.
             StoreUnavailable, StoreUncertain: Redis is away.
@@ -243,6 +259,7 @@ class Store:
         answer = await run(self._client, Call(script("unpublish"), script_keys, self._common(site, page, request)))
         outcome = answer[0]
         if outcome == b"not-live":
+            await self.page(site, page)
             raise Conflict(f"Nothing of {site}/{page} is live.", "publish a version first")
         _refuse_mismatch(outcome)
         return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
@@ -258,7 +275,7 @@ class Store:
         """
         state = await self.snapshot(site, page)
         if state.head.version == 0:
-            raise _no_page(site, page)
+            raise await self._missing(site, page)
         return state
 
     async def snapshot(self, site: str, page: str) -> PageState:
@@ -312,7 +329,7 @@ class Store:
         with translated():
             newest = int(await self._client.hget(self._keys.head(site, page), "version") or 0)
             if newest == 0:
-                raise _no_page(site, page)
+                raise await self._missing(site, page)
             first = min(newest, before - 1) if before else newest
             numbers = range(first, max(0, first - limit), -1)
             found = await self._client.hmget(self._keys.versions(site, page), _names(numbers)) if numbers else []
@@ -405,6 +422,29 @@ class Store:
         keep_ms = self._settings.events_keep_s * 1000
         scope = (request.fingerprint, self._settings.idempotency_keep_s)
         return [site, page, request.actor, request.traceparent, keep_ms, *scope]
+
+    async def _claim(self, request: Request) -> None:
+        """Tie an idempotency key to one request, before and apart from what it asks for.
+
+        Only for what concerns no site that is there yet: a new site may live in any partition, and what is atomic
+        lives in one. Dying in between is harmless, since the same request may pass here again.
+        """
+        key = self._keys.idempotency("", _scoped(request))
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=True)
+            pipeline.hsetnx(key, "fingerprint", request.fingerprint)
+            pipeline.hget(key, "fingerprint")
+            pipeline.expire(key, self._settings.idempotency_keep_s)
+            _, fingerprint, _ = await pipeline.execute()
+        _refuse_mismatch(b"mismatch" if fingerprint != request.fingerprint.encode() else b"")
+
+    async def _missing(self, site: str, page: str) -> NotFound:
+        """What a page that does not exist lacks: its site, or a first version."""
+        try:
+            await self.site(site)
+        except NotFound as error:
+            return error
+        return _no_page(site, page)
 
     async def _slugs(self, key: str, after: str, limit: int) -> list[str]:
         with translated():

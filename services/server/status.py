@@ -20,8 +20,7 @@ from services.server.pages import is_slug
 from services.server.stream import Stream
 from shared.auth import Tokens
 from shared.config import SLUG_MEND
-from shared.errors import NotFound, Unavailable
-from shared.http import InvalidParameter
+from shared.errors import InvalidParameter, NotFound, Unavailable
 from shared.keys import Keys
 from shared.records import Head
 from shared.settings import Settings

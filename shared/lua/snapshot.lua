@@ -8,4 +8,4 @@ local seqs = redis.call('HMGET', head, 'wanted_seq', 'live_seq')
 local records = redis.call('HMGET', publications, seqs[1] or '0', seqs[2] or '0')
 local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)
 return { redis.call('HGETALL', head), records[1], records[2], redis.call('HGET', published, 'etag'),
-  newest[1] and newest[1][1] }
+  newest[1] and newest[1][1] or false } -- a nil would end the answer early

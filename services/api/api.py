@@ -1,0 +1,31 @@
+"""What the handlers of the api have in common: the store, the tokens, the bounds and the counters, in one place."""
+
+from prometheus_client import CollectorRegistry, Counter
+
+from shared.auth import Tokens
+from shared.connection import Client
+from shared.keys import Keys
+from shared.settings import Settings
+from shared.store import Store
+
+
+class Api:
+    """The api's parts.
+
+    Args:
+        client: for short calls.
+        settings: bounds.
+        registry: where the counters are listed; one of its own where none is given.
+    """
+
+    def __init__(self, client: Client, settings: Settings, registry: CollectorRegistry | None = None) -> None:
+        self.client, self.settings = client, settings
+        self.store = Store(client, Keys(settings.partitions), settings)
+        self.tokens = Tokens(client)
+        self.registry = registry or CollectorRegistry()
+        self.requests = Counter(
+            "platen_api_requests", "Answers of the api.", ["route", "method", "status"], registry=self.registry
+        )
+        self.accepted = Counter(
+            "platen_publications_accepted", "Publications accepted.", ["cause"], registry=self.registry
+        )

@@ -1,0 +1,66 @@
+"""What the api is made of: one table of operations, the routes that come from it, and the app that runs it alone."""
+
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import groupby
+from operator import attrgetter
+from typing import TextIO
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from services.api import openapi, pages, publications, sites, versions
+from services.api.api import Api
+from services.api.endpoint import Endpoint, Resource
+from services.api.health import check_ready, health_routes
+from shared.auth import Tokens
+from shared.connection import check_partitions, connect
+from shared.http import HANDLERS
+from shared.settings import Settings
+
+__all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "routes"]
+
+_OPERATIONS = (*sites.ENDPOINTS, *pages.ENDPOINTS, *versions.ENDPOINTS, *publications.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))
+
+
+def routes(api: Api) -> list[BaseRoute]:
+    """Everything under /-/api, its unknown addresses included, so that each of them answers a problem document."""
+    # Starlette takes the first match: a literal part comes before a parameter, and `{` sorts behind all of them.
+    by_path = groupby(sorted(ENDPOINTS, key=attrgetter("path")), attrgetter("path"))
+    known = [Route(path, Resource(api, path, list(endpoints)), name=path) for path, endpoints in by_path]
+    unknown = Resource(api, "unknown")
+    return [*known, Route("/-/api", unknown, name="api"), Route("/-/api/{rest:path}", unknown, name="unknown")]
+
+
+def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
+    """The api alone, as one ASGI app.
+
+    Args:
+        settings: for all of it.
+        out: where a token that was made just now is shown; standard output where none is given.
+    """
+    api = Api(connect(settings.redis_url), settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await check_partitions(api.client, settings.partitions)
+        await _see_to_first_token(api.tokens, settings, out or sys.stdout)
+        yield
+        await api.client.aclose()
+
+    return Starlette(routes=[*routes(api), *health_routes(api)], exception_handlers=HANDLERS, lifespan=lifespan)
+
+
+async def _see_to_first_token(tokens: Tokens, settings: Settings, out: TextIO) -> None:
+    now_ms = int(time.time() * 1000)
+    if settings.admin_token:
+        await tokens.set_first(settings.admin_token, now_ms)
+        return
+    token = await tokens.make_first(now_ms)
+    if token:
+        # Shown once, and not in the log, which others may read and keep.
+        out.write(f"API token, shown once: {token}\n")
+        out.flush()

@@ -1,0 +1,155 @@
+"""One record per operation; the routes and the OpenAPI document both come from it, so they cannot disagree.
+
+A `Resource` is what one address answers: it finds the operation by method, asks who is there, and turns every error
+of ours into a problem document itself, so that it can also count the answer.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from services.api.api import Api
+from services.api.asking import Asked
+from shared.auth import Principal
+from shared.config import SLUG_MEND
+from shared.errors import InvalidParameter, PlatenError
+from shared.http import on_http_exception, on_refusal
+
+V1 = "/-/api/v1"
+PAGE = V1 + "/sites/{site}/pages/{page}"
+
+_NOBODY = Principal(id="", role="", created_at=0)
+
+Handler = Callable[[Api, Asked], Awaitable[Response]]
+
+
+class Answer(NamedTuple):
+    """What an operation answers when all is well.
+
+    Attributes:
+        status: HTTP status.
+        kind: Struct of the body.
+        meaning: one sentence.
+        example: a body, as JSON.
+        headers: names of headers that come with it.
+    """
+
+    status: int
+    kind: type[Any]
+    meaning: str
+    example: Any
+    headers: Sequence[str] = ()
+
+
+class Endpoint(NamedTuple):
+    """One operation.
+
+    Attributes:
+        method, path: where it is; `{names}` in the path are parameters.
+        name: unique; the operationId.
+        summary: one line.
+        handler: what does it.
+        answer: when all is well.
+        problems: statuses of the refusals beside those that any operation can give.
+        body: Struct of the request's body, None where it has none.
+        body_example: a body, as JSON.
+        listed_by: what the list's cursor is, "" where the operation is no list.
+        needs_token: whether it asks who is there.
+    """
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    answer: Answer
+    problems: Sequence[int] = ()
+    body: type[Any] | None = None
+    body_example: Any = None
+    listed_by: Literal["", "slug", "number"] = ""
+    needs_token: bool = True
+
+    @property
+    def is_change(self) -> bool:
+        return self.method != "GET"
+
+
+class Resource:
+    """The operations of one address, as an ASGI app.
+
+    Args:
+        api: what handlers need.
+        path: as in the table; the counters' label.
+        endpoints: one per method; none for an address at which nothing is.
+    """
+
+    def __init__(self, api: Api, path: str, endpoints: Sequence[Endpoint] = ()) -> None:
+        self._api, self._path = api, path
+        self._endpoints: dict[str, Endpoint] = {endpoint.method: endpoint for endpoint in endpoints}
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods that have an operation."""
+        return sorted(self._endpoints)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        try:
+            response = await self._answer(request)
+        except ClientDisconnect:
+            return
+        except Exception:
+            self._count(request.method, 500)
+            raise
+        self._count(request.method, response.status_code)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            _check_path(request.scope)
+            endpoint = self._choose(request.method)
+            return await endpoint.handler(self._api, await self._meet(request, endpoint))
+        except PlatenError as error:
+            return await on_refusal(request, error)
+        except HTTPException as error:
+            return await on_http_exception(request, error)
+
+    def _choose(self, method: str) -> Endpoint:
+        if not self._endpoints:
+            raise HTTPException(404)
+        endpoint = self._endpoints.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(self._allowed())})
+        return endpoint
+
+    def _allowed(self) -> list[str]:
+        return sorted({*self._endpoints, *({"HEAD"} if "GET" in self._endpoints else ())})
+
+    async def _meet(self, request: Request, endpoint: Endpoint) -> Asked:
+        principal = _NOBODY
+        if endpoint.needs_token:
+            principal = await self._api.tokens.who(request.headers.get("authorization", ""))
+        return Asked(request, principal, self._api.settings.max_body_bytes)
+
+    def _count(self, method: str, status: int) -> None:
+        # Methods are whatever callers send; only those that have an operation become labels.
+        known = method if method in self._endpoints else "other"
+        self._api.requests.labels(self._path, known, str(status)).inc()
+
+
+def _check_path(scope: Scope) -> None:
+    """Refuse an address that leads to another resource than it shows.
+
+    An escaped slash poses as a real one, and an escaped line end at the end is passed over by regular expressions,
+    Starlette's among them.
+    """
+    path: str = scope["path"]
+    raw: bytes = scope.get("raw_path") or b""
+    if raw and raw.count(b"/") != path.count("/"):
+        raise InvalidParameter("A slug in the address contains a slash.", "path", SLUG_MEND)
+    if path.endswith("\n"):
+        raise InvalidParameter("The address ends in a line end.", "path", SLUG_MEND)

@@ -1,0 +1,185 @@
+"""From msgspec's errors to refusals that a person can act on: where it is, what is wrong, and the mend.
+
+msgspec says what was wrong in English with a path behind it (`Expected `str`, got `int` - at `$.config.title``). The
+path becomes a JSON pointer; the mend comes from the type that is expected there (`kinds.py`).
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from services.api.kinds import Place, choices_of, describe, fields_of, place_at, suggest, write
+from shared.errors import Invalid, Malformed
+
+LONGEST_NAME = 100
+
+_PATH = re.compile(r"(.*) - at `\$([^`]*)`", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_OWN_MEND = re.compile(r"(.*?): ((?:write|use|make|rename|leave) .*)", re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_JSON_NAMES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def explain(error: Exception, body: bytes, kind: type) -> Invalid:
+    """Say what is wrong with a body.
+
+    Args:
+        error: what decoding it raised.
+        body: as it came.
+        kind: the Struct it should have fitted.
+
+    Returns:
+        Malformed where it is not JSON at all, though msgspec may have stumbled over something else first.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.ValidationError:
+        value = None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+        return _explain_malformed(broken, body)
+    return _explain_content(str(error), value, kind)
+
+
+def _explain_malformed(error: Exception, body: bytes) -> Malformed:
+    if not body.strip():
+        return Malformed("The body is empty.", mend="send a JSON object")
+    if isinstance(error, RecursionError):
+        return Malformed("The JSON is nested too deeply.", mend="nest no deeper than the fields that are known")
+    if isinstance(error, UnicodeDecodeError):
+        return Malformed("The body is not UTF-8.", mend="encode it as UTF-8")
+    if "surrogate" in str(error) or ("truncated" in str(error) and _SURROGATE.search(body)):
+        return Malformed(
+            "Half of a surrogate pair stands alone.", mend="write the character itself, or both halves of its pair"
+        )
+    if "truncated" in str(error):
+        return Malformed("The JSON ends too early.", mend="send all of it; a bracket or a quote may be missing")
+    return Malformed(f"{_sentence(str(error))}", mend="send JSON as RFC 8259 defines it")
+
+
+def _explain_content(text: str, value: Any, kind: type) -> Invalid:
+    message, path = _split(text)
+    place = place_at(kind, value, [name or int(index) for name, index in _STEP.findall(path)])
+    for rule in _RULES:
+        if found := rule.pattern.fullmatch(message):
+            return rule.explain(place, found)
+    return _explain_own(place, message)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """A message and the path behind it, "" where there is none."""
+    match = _PATH.fullmatch(text)
+    if not match:
+        return text, ""
+    # A field can be named as if a path stood behind it; then the quote around its name is not closed in front.
+    if match[1].startswith("Object contains unknown field `") and not match[1].endswith("`"):
+        return text, ""
+    return match[1], match[2]
+
+
+def _explain_missing(place: Place, found: re.Match[str]) -> Invalid:
+    name = found[1]
+    there = place.at(name)
+    return Invalid(f"{name} is missing.", pointer=there.pointer, mend=f"add {name}: {describe(there.kind)}")
+
+
+def _explain_unknown(place: Place, found: re.Match[str]) -> Invalid:
+    name = found[1]
+    known = [field for field in fields_of(place.kind, place.value) if field not in (place.value or {})]
+    pointer = place.at(name).pointer if len(name) <= LONGEST_NAME else place.pointer
+    return Invalid(f"There is no field {_shown(name)} here.", pointer=pointer, mend=_or_leave_out(name, known))
+
+
+def _explain_tag(place: Place, _found: re.Match[str]) -> Invalid:
+    return Invalid(
+        f"{_shown(place.value)} is not known here.",
+        pointer=place.pointer,
+        mend=suggest(str(place.value), choices_of(place)),
+    )
+
+
+def _explain_pattern(place: Place, _found: re.Match[str]) -> Invalid:
+    text = place.value if isinstance(place.value, str) else ""
+    control = _CONTROL.search(text)
+    if control:
+        detail = f"The text has a control character, U+{ord(control[0]):04X}."
+        return Invalid(detail, pointer=place.pointer, mend=f"{write(place.kind)}, without it")
+    detail = f"{_shown(text)} does not fit here." if text.strip() else "The text is blank."
+    return Invalid(detail, pointer=place.pointer, mend=write(place.kind))
+
+
+def _explain_length(place: Place, found: re.Match[str]) -> Invalid:
+    has = len(place.value) if isinstance(place.value, str | list | dict) else "too few or too many"
+    unit = "characters" if found[1] == "str" else "items"
+    words = f"at most {int(found[3]):,}" if found[2] == "<=" else f"at least {int(found[3]):,}"
+    return Invalid(_sentence(f"{words} {unit} fit here; it has {has}"), pointer=place.pointer, mend=write(place.kind))
+
+
+def _explain_bound(place: Place, found: re.Match[str]) -> Invalid:
+    word = "small" if ">" in found[1] else "large"
+    return Invalid(f"{_shown(place.value)} is too {word}.", pointer=place.pointer, mend=write(place.kind))
+
+
+def _explain_type(place: Place, found: re.Match[str]) -> Invalid:
+    got = f", not {_JSON_NAMES.get(found[2], found[2])}" if found[2] else ""
+    expected = " or ".join(_JSON_NAMES.get(name, name) for name in found[1].split(" | "))
+    return Invalid(f"This must be {expected}{got}.", pointer=place.pointer, mend=write(place.kind))
+
+
+def _explain_range(place: Place, _found: re.Match[str]) -> Invalid:
+    return Invalid("The number is too large.", pointer=place.pointer, mend="write a smaller one")
+
+
+def _explain_own(place: Place, message: str) -> Invalid:
+    """Our own words, from a value that did not parse or a Struct that did not hold together."""
+    found = _OWN_MEND.fullmatch(message)
+    detail, mend = (found[1], found[2]) if found else (message, _mend_of(place, message))
+    return Invalid(_sentence(detail), pointer=place.pointer, mend=mend)
+
+
+def _mend_of(place: Place, message: str) -> str:
+    """Values say what they take; what a Struct says about itself is the mend already."""
+    return message if fields_of(place.kind, place.value) else write(place.kind)
+
+
+class _Rule(NamedTuple):
+    pattern: re.Pattern[str]
+    explain: Callable[[Place, re.Match[str]], Invalid]
+
+
+_RULES = [
+    _Rule(re.compile(pattern, re.DOTALL), explain_)
+    for pattern, explain_ in (
+        (r"Object missing required field `(.*)`", _explain_missing),
+        (r"Object contains unknown field `(.*)`", _explain_unknown),
+        (r"Invalid (?:enum )?value .*", _explain_tag),
+        (r"Expected `str` matching regex .*", _explain_pattern),
+        (r"Expected `(\w+)` of length (>=|<=) (\d+)", _explain_length),
+        (r"Expected `(?:int|float)` ([<>]=?) .*", _explain_bound),
+        (r"Expected `([^`]+)`(?:, got `([^`]+)`)?", _explain_type),
+        (r"(?:Integer value|Number) out of range", _explain_range),
+    )
+]
+
+
+def _or_leave_out(name: str, known: list[str]) -> str:
+    return suggest(name, known) if known else "leave it out"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,147 @@
+"""Publications: make a version live, take the page off, list what was asked for, and see how one went."""
+
+from typing import Annotated
+
+import msgspec
+from starlette.responses import Response
+
+from services.api.api import Api
+from services.api.asking import Asked
+from services.api.changing import changed, once_more
+from services.api.endpoint import PAGE, Answer, Endpoint
+from shared.http import json_response
+from shared.records import Publication
+from shared.store import Accepted
+
+MOST_NUMBER = 9_999_999_999_999_999
+
+EXAMPLE = {
+    "seq": 7,
+    "version": 4,
+    "state": "queued",
+    "cause": "publish",
+    "steps": [{"state": "queued", "at": 1767225600000, "by": "admin"}],
+    "trace": "0af7651916cd43dd8448eb211c80319c",
+    "attempts": 0,
+    "failure": None,
+    "superseded_by": 0,
+}
+
+
+class NewPublication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A version to make live.
+
+    Attributes:
+        version: its number.
+    """
+
+    version: Annotated[int, msgspec.Meta(ge=1, le=MOST_NUMBER, description="number of a version")]
+
+
+class PublicationList(msgspec.Struct, frozen=True, kw_only=True):
+    """Publications, newest first.
+
+    Attributes:
+        items: the publications.
+        next: cursor of what follows, null at the end.
+    """
+
+    items: list[Publication]
+    next: str | None
+
+
+async def publish(api: Api, asked: Asked) -> Response:
+    site, page = asked.site, asked.page
+    new = await asked.body(NewPublication)
+    request = asked.change(b"%d" % new.version)
+    return _accepted(api, asked, await once_more(lambda: api.store.republish(site, page, new.version, request)))
+
+
+async def unpublish(api: Api, asked: Asked) -> Response:
+    site, page, request = asked.site, asked.page, asked.change()
+    return _accepted(api, asked, await once_more(lambda: api.store.unpublish(site, page, request)))
+
+
+async def list_all(api: Api, asked: Asked) -> Response:
+    found = await api.store.publications(asked.site, asked.page, asked.below_number, asked.limit)
+    return json_response(PublicationList(items=found.items, next=found.after or None))
+
+
+async def show(api: Api, asked: Asked) -> Response:
+    found = await api.store.publication(asked.site, asked.page, asked.seq)
+    return json_response(found)
+
+
+def count(api: Api, accepted: Accepted) -> None:
+    """Count a publication by its cause; a replay is not a second one."""
+    if accepted.publication is not None and not accepted.replayed:
+        api.accepted.labels(accepted.publication.cause).inc()
+
+
+def _accepted(api: Api, asked: Asked, accepted: Accepted) -> Response:
+    publication = accepted.publication
+    assert publication is not None  # noqa: S101 - both changes make one
+    count(api, accepted)
+    location = f"{PAGE.format(site=asked.site, page=asked.page)}/publications/{publication.seq}"
+    return changed(publication, 202, location=location, replayed=accepted.replayed)
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        f"{PAGE}/publications",
+        "publishVersion",
+        "Make a version live: an older one to go back, the live one to build it anew",
+        publish,
+        Answer(
+            202,
+            Publication,
+            "Accepted. The version is live at once where its artifact is kept.",
+            EXAMPLE,
+            ["Location"],
+        ),
+        problems=[404],
+        body=NewPublication,
+        body_example={"version": 4},
+    ),
+    Endpoint(
+        "GET",
+        f"{PAGE}/publications",
+        "listPublications",
+        "List the publications of a page",
+        list_all,
+        Answer(200, PublicationList, "Publications, newest first.", {"items": [EXAMPLE], "next": "7"}),
+        problems=[404],
+        listed_by="number",
+    ),
+    Endpoint(
+        "GET",
+        f"{PAGE}/publications/{{seq}}",
+        "showPublication",
+        "See how a publication went",
+        show,
+        Answer(200, Publication, "The publication.", EXAMPLE),
+        problems=[404],
+    ),
+    Endpoint(
+        "DELETE",
+        f"{PAGE}/publications/live",
+        "unpublishPage",
+        "Take a page off",
+        unpublish,
+        Answer(
+            202,
+            Publication,
+            "Visitors no longer get the page; that is a publication of its own.",
+            {
+                **EXAMPLE,
+                "version": 0,
+                "state": "live",
+                "cause": "unpublish",
+                "steps": [{"state": "live", "at": 1767225600000, "by": "admin"}],
+            },
+            ["Location"],
+        ),
+        problems=[404, 409],
+    ),
+)

@@ -1,0 +1,90 @@
+"""Sites: create one, list them, look at one."""
+
+import msgspec
+from starlette.responses import Response
+
+from services.api.api import Api
+from services.api.asking import Asked, check_slug
+from services.api.changing import changed, once_more
+from services.api.endpoint import V1, Answer, Endpoint
+from shared.config import Slug
+from shared.http import json_response
+from shared.records import Site
+from shared.widgets.texts import Title
+
+EXAMPLE = {"slug": "acme", "title": "Acme", "created_at": 1767225600000}
+
+
+class NewSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A site to create.
+
+    Attributes:
+        slug: its name in addresses.
+        title: its name for people; the slug where none is given.
+    """
+
+    slug: Slug
+    title: Title | None = None
+
+
+class SiteList(msgspec.Struct, frozen=True, kw_only=True):
+    """Sites by slug.
+
+    Attributes:
+        items: the sites.
+        next: cursor of what follows, null at the end.
+    """
+
+    items: list[Site]
+    next: str | None
+
+
+async def create(api: Api, asked: Asked) -> Response:
+    new = await asked.body(NewSite)
+    slug = check_slug(new.slug, "slug")
+    title = new.title or slug
+    request = asked.change(msgspec.json.encode([slug, title]))
+    made = await once_more(lambda: api.store.create_site(slug, title, request))
+    return changed(made.site, 201, location=f"{V1}/sites/{slug}", replayed=made.replayed)
+
+
+async def list_all(api: Api, asked: Asked) -> Response:
+    found = await api.store.sites(asked.after_slug, asked.limit)
+    return json_response(SiteList(items=found.items, next=found.after or None))
+
+
+async def show(api: Api, asked: Asked) -> Response:
+    return json_response(await api.store.site(asked.site))
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        f"{V1}/sites",
+        "createSite",
+        "Create a site",
+        create,
+        Answer(201, Site, "The site.", EXAMPLE, ["Location"]),
+        problems=[409],
+        body=NewSite,
+        body_example={"slug": "acme", "title": "Acme"},
+    ),
+    Endpoint(
+        "GET",
+        f"{V1}/sites",
+        "listSites",
+        "List the sites",
+        list_all,
+        Answer(200, SiteList, "Sites by slug.", {"items": [EXAMPLE], "next": None}),
+        listed_by="slug",
+    ),
+    Endpoint(
+        "GET",
+        f"{V1}/sites/{{site}}",
+        "showSite",
+        "Look at a site",
+        show,
+        Answer(200, Site, "The site.", EXAMPLE),
+        problems=[404],
+    ),
+)

@@ -1,0 +1,83 @@
+"""The api on a real Redis, driven over ASGI; every answer is held against the OpenAPI document."""
+
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import httpx2
+import msgspec
+import pytest
+from starlette.applications import Starlette
+
+from services.api.app import create_app
+from shared.connection import Client
+from shared.settings import Settings
+from tests.integration.api.contract import check_answer
+
+TOKEN = "token-of-the-tests-0123456789"
+V1 = "/-/api/v1"
+PAGE = f"{V1}/sites/acme/pages/spring"
+CONFIG = {"title": "Spring sale", "widgets": [{"type": "hero", "title": "Spring is here"}]}
+
+Opener = Callable[[Settings], AbstractAsyncContextManager[httpx2.AsyncClient]]
+
+
+@pytest.fixture
+def settings(redis_server: str) -> Settings:
+    return Settings(redis_url=redis_server, host="127.0.0.1", port=0, admin_token=TOKEN, max_body_bytes=100_000)
+
+
+@pytest.fixture
+async def app(client: Client, settings: Settings) -> AsyncIterator[Starlette]:
+    app = create_app(settings, io.StringIO())
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def web(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client with a token."""
+    async with _client_of(app) as web:
+        yield web
+
+
+@pytest.fixture
+async def site(web: httpx2.AsyncClient) -> None:
+    """The site acme."""
+    answer = await web.post(f"{V1}/sites", json={"slug": "acme", "title": "Acme"})
+    assert answer.status_code == 201
+
+
+@pytest.fixture
+def opened(client: Client) -> Opener:
+    """Opens a client of an api with other settings."""
+
+    @asynccontextmanager
+    async def open_with(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+        app = create_app(settings, io.StringIO())
+        async with app.router.lifespan_context(app), _client_of(app) as web:
+            yield web
+
+    return open_with
+
+
+def _client_of(app: Starlette) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://api.test",
+        headers={"authorization": f"Bearer {TOKEN}"},
+        event_hooks={"response": [check_answer]},
+    )
+
+
+async def everything(client: Client) -> dict[bytes, bytes]:
+    """All that Redis holds, so that two instants can be compared."""
+    return {key: await client.dump(key) for key in await client.keys("*")}
+
+
+async def publish(web: httpx2.AsyncClient, **more: object) -> dict[str, object]:
+    """Save a version and publish it."""
+    answer = await web.post(f"{PAGE}/versions", json={"config": CONFIG, "publish": True, **more})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, object] = msgspec.json.decode(answer.content)
+    return found

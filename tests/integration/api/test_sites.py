@@ -1,0 +1,59 @@
+"""Sites over HTTP."""
+
+import httpx2
+import pytest
+
+from tests.integration.api.conftest import V1
+
+pytestmark = pytest.mark.redis7
+
+
+async def test_a_site_is_created_and_found_again(web: httpx2.AsyncClient) -> None:
+    created = await web.post(f"{V1}/sites", json={"slug": "acme", "title": "Acme"})
+
+    assert created.status_code == 201
+    assert created.headers["location"] == f"{V1}/sites/acme"
+    assert (created.json()["slug"], created.json()["title"]) == ("acme", "Acme")
+    assert (await web.get(created.headers["location"])).json() == created.json()
+
+
+async def test_a_site_without_a_title_is_called_by_its_slug(web: httpx2.AsyncClient) -> None:
+    created = await web.post(f"{V1}/sites", json={"slug": "acme"})
+
+    assert created.json()["title"] == "acme"
+
+
+async def test_a_site_that_exists_is_not_created_again(web: httpx2.AsyncClient, site: None) -> None:
+    again = await web.post(f"{V1}/sites", json={"slug": "acme", "title": "Other"})
+
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert (await web.get(f"{V1}/sites/acme")).json()["title"] == "Acme"
+
+
+async def test_sites_are_listed_stretch_by_stretch(web: httpx2.AsyncClient) -> None:
+    for slug in ("b", "a", "c"):
+        await web.post(f"{V1}/sites", json={"slug": slug})
+
+    first = (await web.get(f"{V1}/sites", params={"limit": 2})).json()
+    second = (await web.get(f"{V1}/sites", params={"limit": 2, "cursor": first["next"]})).json()
+
+    assert [site["slug"] for site in first["items"]] == ["a", "b"]
+    assert [site["slug"] for site in second["items"]] == ["c"]
+    assert second["next"] is None
+
+
+async def test_there_are_no_sites_at_first(web: httpx2.AsyncClient) -> None:
+    assert (await web.get(f"{V1}/sites")).json() == {"items": [], "next": None}
+
+
+async def test_a_site_that_does_not_exist_says_how_to_create_it(web: httpx2.AsyncClient) -> None:
+    answer = await web.get(f"{V1}/sites/nope")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert answer.json()["errors"][0]["mend"] == "create it with POST /-/api/v1/sites"
+
+
+async def test_a_head_request_is_answered_as_a_get_without_its_body(web: httpx2.AsyncClient, site: None) -> None:
+    answer = await web.head(f"{V1}/sites/acme")
+
+    assert answer.status_code == 200

@@ -1,0 +1,151 @@
+"""The api behind a real web server, spoken to byte by byte: what well-behaved clients never send."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from shared.connection import Client
+from shared.lifecycle import bind, serve
+from shared.settings import Settings
+from tests.conftest import wait_until
+from tests.integration.api.conftest import PAGE, TOKEN, V1, everything
+
+Say = Callable[[bytes], Awaitable[tuple[int, dict[str, Any]]]]
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+@pytest.fixture
+async def port(app: Starlette, settings: Settings) -> AsyncIterator[int]:
+    """Where a uvicorn serves the api."""
+    stop = asyncio.Event()
+
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        # The app's own lifespan is the fixture's; this one only has to be there.
+        if scope["type"] == "lifespan":
+            for word in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{word}.complete"})
+            return
+        await app(scope, receive, send)
+
+    with contextlib.closing(bind("127.0.0.1", 0)) as bound:
+        serving = asyncio.create_task(serve(bare, bound, stop, settings, lambda: None))
+        yield bound.getsockname()[1]
+        stop.set()
+        await serving
+
+
+@pytest.fixture
+def say(port: int) -> Say:
+    """Sends bytes on a fresh connection and gives back the status and the problem."""
+
+    async def say_it(request: bytes) -> tuple[int, dict[str, Any]]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        body = json.loads(await reader.readexactly(length))
+        writer.close()
+        return int(head.split()[1]), body
+
+    return say_it
+
+
+def request(line: str, *headers: str, body: bytes = b"") -> bytes:
+    lines = [line, "Host: api.test", f"Authorization: Bearer {TOKEN}", *headers]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{V1}/sites/..",
+        f"{V1}/sites/../tokens",
+        f"{V1}/sites/acme/pages/../versions",
+        f"{V1}/sites/acme/pages/..%2F..%2Fmeta",
+        f"{V1}/sites/acme/pages/%2e%2e",
+        f"{V1}/sites/acme/pages/a%00b",
+        f"{V1}/sites/%C0%AF",
+        f"{V1}//sites",
+        f"{V1}/sites%0A",
+        f"{V1}/sites/acme%0a",
+    ],
+)
+async def test_an_odd_address_is_refused_with_a_mend(say: Say, client: Client, address: str) -> None:
+    before = await everything(client)
+
+    status, problem = await say(request(f"GET {address} HTTP/1.1"))
+
+    assert status in {404, 422}
+    assert problem["errors"][0]["mend"]
+    assert await everything(client) == before
+
+
+async def test_bytes_that_are_no_utf8_are_refused(say: Say, client: Client) -> None:
+    body = b'{"config":{"title":"\xc3\x28"}}'
+    before = await everything(client)
+
+    status, problem = await say(request(f"POST {PAGE}/versions HTTP/1.1", f"Content-Length: {len(body)}", body=body))
+
+    assert (status, problem["code"]) == (400, "malformed")
+    assert await everything(client) == before
+
+
+async def test_a_body_that_is_announced_too_large_is_not_waited_for(say: Say) -> None:
+    status, problem = await say(request(f"POST {PAGE}/versions HTTP/1.1", "Content-Length: 5000000"))
+
+    assert (status, problem["code"]) == (413, "too-large")
+
+
+async def test_a_body_that_grows_too_large_is_cut_off(say: Say) -> None:
+    chunk = b"%x\r\n" % 60_000 + b" " * 60_000 + b"\r\n"
+
+    status, problem = await say(
+        request(f"POST {PAGE}/versions HTTP/1.1", "Transfer-Encoding: chunked", body=chunk + chunk)
+    )
+
+    assert (status, problem["code"]) == (413, "too-large")
+
+
+async def test_a_host_that_is_no_host_does_not_matter(say: Say) -> None:
+    lines = f"GET {V1}/nowhere HTTP/1.1\r\nHost: [\r\n\r\n"
+
+    status, problem = await say(lines.encode())
+
+    assert (status, problem["code"]) == (404, "no-such-address")
+
+
+async def test_two_keys_are_refused(say: Say) -> None:
+    body = b'{"config":{"title":"A"}}'
+    keys = ("Idempotency-Key: a", "Idempotency-Key: b", f"Content-Length: {len(body)}")
+
+    status, problem = await say(request(f"POST {PAGE}/versions HTTP/1.1", *keys, body=body))
+
+    assert (status, problem["errors"][0]["parameter"]) == (422, "Idempotency-Key")
+
+
+async def test_a_caller_who_hangs_up_leaves_no_trace(
+    port: int, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = await everything(client)
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request(f"POST {PAGE}/versions HTTP/1.1", "Content-Length: 100", body=b'{"config"'))
+    await writer.drain()
+    await wait_until(_is_busy, what="the request to be taken")
+
+    writer.close()
+
+    await wait_until(lambda: not _is_busy(), what="the request to end")
+    assert await everything(client) == before
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def _is_busy() -> bool:
+    return any("RequestResponseCycle" in repr(task) for task in asyncio.all_tasks())
