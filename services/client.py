@@ -100,6 +100,10 @@ class Api:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def get(self, path: str, **query: str | int) -> Any:
         """Read.
 

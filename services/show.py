@@ -124,9 +124,7 @@ class Watcher:
         return message.event in {"snapshot", "reset"} or message.data.get("seq") == seq
 
     def _load(self, seq: int) -> dict[str, Any]:
-        publication: dict[str, Any] = self._client.get(f"sites/{self._site}/pages/{self._page}/publications/{seq}")[
-            "publication"
-        ]
+        publication: dict[str, Any] = self._client.get(f"sites/{self._site}/pages/{self._page}/publications/{seq}")
         if self._shown == 0:
             self._accepted_at = self._last_at = publication["steps"][0]["at"]
             version = f"v{publication['version']}" if publication["version"] else publication["cause"]

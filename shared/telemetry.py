@@ -22,6 +22,8 @@ def set_up_logging(level: str, process: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # uvicorn tells its own life story at "info"; ours says what matters of it.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def traceparent_of(header: str) -> str:

@@ -42,6 +42,7 @@ class Up:
         self._command = [sys.executable, "-m", "services", "up", "--port", "0", "--data", str(data), *arguments]
         self._settings = {"PLATEN_ADMIN_TOKEN": TOKEN, **settings}
         self.process: subprocess.Popen[bytes] | None = None
+        self._clients: list[Api] = []
 
     def start(self) -> Self:
         """Start it and wait until it is ready."""
@@ -80,7 +81,11 @@ class Up:
 
     @property
     def api(self) -> Api:
-        return Api(Target(self.url, TOKEN))
+        """A client of this start; closed with it."""
+        target = Target(self.url, TOKEN)
+        if not self._clients or self._clients[-1].target != target:
+            self._clients.append(Api(target))
+        return self._clients[-1]
 
     def kill(self) -> None:
         """End it as a crash would, its children left to themselves."""
@@ -100,11 +105,13 @@ class Up:
         return self.process.wait(30)
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self.process and self.process.poll() is None else self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for client in self._clients:
+            client.close()
         if self.process is not None:
             self.stop()
 

@@ -1,14 +1,18 @@
 """What runs in the render child: a process without a connection to anything, which may be killed at any time.
 
-The renderer and its fragment cache live as long as the child does. One job that fails never costs its neighbours
-their result; one that kills the child does, and the sandbox then renders its batch one by one.
+It reads frames of jobs from its standard input and writes frames of results to its standard output, until its
+input ends. The renderer and its fragment cache live as long as it does. One job that fails never costs its
+neighbours their result; one that kills the child does, and the sandbox then renders its batch one by one. The
+frames are MessagePack, not pickle: a process that handles what strangers wrote must not be able to hand its parent
+code.
 """
 
 import contextlib
 import resource
 import signal
+import sys
 import traceback
-from typing import NamedTuple
+from typing import BinaryIO
 
 import msgspec
 
@@ -20,7 +24,7 @@ from shared.errors import RenderCrashed, RenderFailed
 MIB = 1024 * 1024
 
 
-class Limits(NamedTuple):
+class Limits(msgspec.Struct, frozen=True):
     """What a child may use.
 
     Attributes:
@@ -32,7 +36,7 @@ class Limits(NamedTuple):
     public_url: str
 
 
-class Job(NamedTuple):
+class Job(msgspec.Struct, frozen=True, array_like=True):
     """One page to render.
 
     Attributes:
@@ -47,7 +51,7 @@ class Job(NamedTuple):
     config: bytes
 
 
-class Built(NamedTuple):
+class Built(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A finished page.
 
     Attributes:
@@ -63,7 +67,7 @@ class Built(NamedTuple):
     csp: str
 
 
-class Fault(NamedTuple):
+class Fault(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A page that could not be rendered.
 
     Attributes:
@@ -81,22 +85,45 @@ class Fault(NamedTuple):
     detail: str = ""
 
 
-_renderer: Renderer | None = None
+Result = Built | Fault
+
+LENGTH_BYTES = 4
+_ENCODER = msgspec.msgpack.Encoder()
+_JOBS: msgspec.msgpack.Decoder[list[Job]] = msgspec.msgpack.Decoder(list[Job])
+_RESULTS: msgspec.msgpack.Decoder[list[Result]] = msgspec.msgpack.Decoder(list[Result])
 
 
-def render_jobs(limits: Limits, jobs: list[Job]) -> list[Built | Fault]:
-    """Render pages, in order. The child's entry point."""
-    renderer = _ready(limits)
-    return [_render(renderer, job) for job in jobs]
+def encode_frame(content: list[Job] | list[Result]) -> bytes:
+    """A frame: the length of what follows in four bytes, and that."""
+    body = _ENCODER.encode(content)
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
-def _ready(limits: Limits) -> Renderer:
-    """The child's renderer; its first call confines the process."""
-    global _renderer  # noqa: PLW0603 - a child is one renderer, and this is where it lives
-    if _renderer is None:
-        _confine(limits)
-        _renderer = Renderer(limits.public_url)
-    return _renderer
+def decode_results(body: bytes) -> list[Result]:
+    """What a child answered.
+
+    Raises:
+        msgspec.DecodeError: it is not that.
+    """
+    return _RESULTS.decode(body)
+
+
+def main() -> None:
+    """Answer frames until the parent closes them."""
+    limits = msgspec.json.decode(sys.argv[1], type=Limits)
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    # Whatever prints by mistake must not end up between the frames.
+    sys.stdout = sys.stderr
+    renderer = Renderer(limits.public_url)
+    _confine(limits)
+    while jobs := _read_frame(source):
+        target.write(encode_frame([_render(renderer, job) for job in _JOBS.decode(jobs)]))
+        target.flush()
+
+
+def _read_frame(source: BinaryIO) -> bytes:
+    """A frame's content; empty at the end."""
+    return source.read(int.from_bytes(source.read(LENGTH_BYTES), "big"))
 
 
 def _confine(limits: Limits) -> None:
@@ -109,7 +136,7 @@ def _confine(limits: Limits) -> None:
             resource.setrlimit(kind, (bound, bound))
 
 
-def _render(renderer: Renderer, job: Job) -> Built | Fault:
+def _render(renderer: Renderer, job: Job) -> Result:
     try:
         config = decode_config(job.config)
         rendered = renderer.render(config, job.site, job.page, job.site_title)
@@ -124,3 +151,7 @@ def _render(renderer: Renderer, job: Job) -> Built | Fault:
     except Exception as error:  # a bug in a template ends this build, not its neighbours
         reason = f"The page could not be rendered: {type(error).__name__}."
         return Fault(RenderFailed.code, RenderFailed.retryable, reason, "", traceback.format_exc())
+
+
+if __name__ == "__main__":
+    main()

@@ -86,7 +86,7 @@ class Worker:
 
     async def run(self) -> None:
         """Build until `quiet` is set, then finish the batch in hand and leave nothing behind."""
-        await self._sandbox.warm_up()
+        await self._sandbox.start()
         async with self._heartbeat:
             failures = 0
             while not self.quiet.is_set():
@@ -98,6 +98,7 @@ class Worker:
                     self._interrupted = True
                     await self.pause(failures, error)
             await self._leave()
+        await self._sandbox.stop()
 
     async def _turn(self) -> None:
         batch = await self._recover() or await self.queue.take(self._settings.batch_size, BLOCK_MS)

@@ -157,9 +157,7 @@ def test_500_posts_of_one_key_across_a_restart_make_one_version(tmp_path: Path) 
     def post(_number: int) -> dict[str, Any]:
         while True:
             try:
-                answer = httpx2.post(
-                    f"{urls[-1]}/-/api/v1/sites/acme/pages/spring/versions", json=body, headers=headers, trust_env=False
-                )
+                answer = http.post(f"{urls[-1]}/-/api/v1/sites/acme/pages/spring/versions", json=body)
             except httpx2.TransportError:
                 continue
             if answer.status_code == 503:
@@ -171,7 +169,7 @@ def test_500_posts_of_one_key_across_a_restart_make_one_version(tmp_path: Path) 
             made: dict[str, Any] = answer.json()
             return made
 
-    with ThreadPoolExecutor(50) as pool:
+    with httpx2.Client(headers=headers, trust_env=False, timeout=30) as http, ThreadPoolExecutor(50) as pool:
         made = [pool.submit(post, number) for number in range(500)]
         assert half.wait(60)
         up.stop()
@@ -220,7 +218,7 @@ def test_a_client_that_drops_and_returns_sees_every_event_once_in_order(up: Up) 
 
 def test_a_builder_that_dies_is_started_again(up: Up) -> None:
     create_site(up)
-    [builder] = [pid for pid in children_of(up.process.pid) if b"builder" in command_of(pid)]  # type: ignore[union-attr]
+    [builder] = [pid for pid in children_of(up.process.pid) if b"builder" in command_of(pid).split(b"\0")]  # type: ignore[union-attr]
 
     os.kill(builder, signal.SIGKILL)
 
