@@ -98,13 +98,13 @@ class Queue:
                     if "BUSYGROUP" not in str(error):
                         raise
 
-    async def take(self, count: int, block_ms: int) -> list[Entry]:
+    async def take(self, count: int, block_ms: int | None) -> list[Entry]:
         """Take new entries, interactive ones first.
 
         Args:
             count: most entries per stream.
-            block_ms: how long to wait for the first, 1 to 2000. Stop by not calling again, never by cancelling:
-                a cancelled read can leave an entry pending that nobody saw.
+            block_ms: how long to wait for the first, 1 to 2000; None does not wait. Stop by not calling again, never
+                by cancelling: a cancelled read can leave an entry pending that nobody saw.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
@@ -273,8 +273,9 @@ class EventLog:
     async def is_resumable(self, partition: int, after: str) -> bool:
         """Whether every event after a position is still there.
 
-        False for a position older than what is kept, and for one that this stream has not reached: both would read
-        as silence or as a gap. Errs towards False, after which a reader takes a snapshot.
+        False for a position older than what is kept, for one that this stream has not reached, and for one from
+        before an emptied Redis: all would read as silence or as a gap. Errs towards False, after which a reader
+        takes a snapshot.
         """
         info = await self._info(self._keys.events(partition))
         if not info:
@@ -282,7 +283,7 @@ class EventLog:
         asked = position(after)
         if asked > position(info["last-generated-id"].decode()):
             return False
-        if info["entries-added"] == info["length"]:
+        if after == START and info["entries-added"] == info["length"]:
             return True
         first = info["first-entry"]
         return asked >= position(first[0].decode()) if first else asked == position(info["last-generated-id"].decode())

@@ -22,6 +22,7 @@ from shared.config import decode_config
 from shared.errors import RenderCrashed, RenderFailed
 
 MIB = 1024 * 1024
+CACHE_BYTES = 64 * MIB
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ def main() -> None:
     source, target = sys.stdin.buffer, sys.stdout.buffer
     # Whatever prints by mistake must not end up between the frames.
     sys.stdout = sys.stderr
-    renderer = Renderer(limits.public_url)
+    renderer = Renderer(limits.public_url, CACHE_BYTES)
     _confine(limits)
     while jobs := _read_frame(source):
         target.write(encode_frame([_render(renderer, job) for job in _JOBS.decode(jobs)]))

@@ -28,6 +28,7 @@ class Sandbox:
     def __init__(self, limits: Limits, deadline_s: float) -> None:
         self._limits, self._deadline_s = limits, deadline_s
         self._child: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def pid(self) -> int:
@@ -54,11 +55,15 @@ class Sandbox:
         await child.communicate()
 
     async def render(self, jobs: list[Job]) -> list[Result]:
-        """Render pages.
+        """Render pages; of several callers, one after the other.
 
         Returns:
             one result per job, in order.
         """
+        async with self._turn:
+            return await self._render(jobs)
+
+    async def _render(self, jobs: list[Job]) -> list[Result]:
         if not jobs:
             return []
         try:
@@ -66,7 +71,7 @@ class Sandbox:
         except BuildError as error:
             if len(jobs) == 1:
                 return [Fault(error.code, error.retryable, str(error))]
-        return [result for job in jobs for result in await self.render([job])]
+        return [result for job in jobs for result in await self._render([job])]
 
     async def _ask(self, jobs: list[Job], deadline_s: float) -> list[Result]:
         try:

@@ -1,5 +1,7 @@
 """The builder's loop: take, build, settle.
 
+One batch renders in the child while the one before it is settled and the next is taken.
+
 It stops by flag between short blocking reads, never by cancelling one. What becomes of a failed build is decided
 in `Worker.settle` and nowhere else. When Redis is away the loop waits; entries it had taken stay pending under its
 name and are the first thing it takes up again.
@@ -11,6 +13,7 @@ import os
 import random
 import secrets
 import socket
+from collections import deque
 
 import msgspec
 
@@ -81,34 +84,52 @@ class Worker:
         self._sandbox = Sandbox(Limits(settings.build_memory_mib, settings.public_url), settings.build_deadline_s)
         self._bench = Bench(client, self._ledger, self._sandbox, settings)
         self._heartbeat = Heartbeat(client, names.BUILDERS, name, settings.heartbeat_ms, self._describe)
+        self._under_way: deque[asyncio.Task[list[Result]]] = deque()
         self._interrupted = False
         self._next_sweep = 0.0
 
     async def run(self) -> None:
-        """Build until `quiet` is set, then finish the batch in hand and leave nothing behind."""
+        """Build until `quiet` is set, then finish what is in hand and leave nothing behind."""
         await self._sandbox.start()
         async with self._heartbeat:
             failures = 0
-            while not self.quiet.is_set():
+            while self._under_way or not self.quiet.is_set():
                 try:
                     await self._turn()
                     failures = 0
                 except Unavailable as error:
                     failures += 1
-                    self._interrupted = True
+                    await self._abandon()
                     await self.pause(failures, error)
             await self._leave()
         await self._sandbox.stop()
 
     async def _turn(self) -> None:
-        batch = await self._recover() or await self.queue.take(self._settings.batch_size, BLOCK_MS)
+        """Begin a batch, and settle the one before it while this one renders."""
+        batch = [] if self.quiet.is_set() else await self._next_batch()
         if batch:
-            await self.settle(await self._build(batch))
+            self.doing.state = "building"
+            self.doing.batch += len(batch)
+            self._under_way.append(asyncio.create_task(self._bench.build(batch)))
+        if self._under_way and (not batch or len(self._under_way) > 1):
+            await self.settle(await self._under_way.popleft())
+
+    async def _next_batch(self) -> list[Entry]:
+        # Waiting for new entries while a batch is under way would keep that from being settled.
+        block_ms = None if self._under_way else BLOCK_MS
+        return await self._recover() or await self.queue.take(self._settings.batch_size, block_ms)
+
+    async def _abandon(self) -> None:
+        """Let go of what is under way; its entries stay pending under this name, and are taken up again first."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        self._under_way.clear()
+        self._interrupted = True
+        self.doing.batch = 0
 
     async def _recover(self) -> list[Entry]:
         """Entries that this builder was interrupted over, and now and then those of builders that died."""
         now = asyncio.get_running_loop().time()
-        if self._interrupted:
+        if self._interrupted and not self._under_way:
             await self.queue.ensure_groups()
             mine = await self.queue.claim_from(self.name, self._settings.batch_size, idle_ms=0)
             self._interrupted = bool(mine)
@@ -118,10 +139,6 @@ class Worker:
         self._next_sweep = now + self._settings.heartbeat_ms / 1000
         await self.queue.move_due()
         return await self.queue.claim_from_the_dead(self._settings.batch_size, CLAIM_IDLE_MS)
-
-    async def _build(self, batch: list[Entry]) -> list[Result]:
-        self.doing.state, self.doing.batch = "building", len(batch)
-        return await self._bench.build(batch)
 
     async def settle(self, results: list[Result]) -> None:
         """End each build: commit it, try it again later, or make it a dead letter. All in one round trip.
@@ -138,7 +155,8 @@ class Worker:
                 log.warning("entry %s %s: %s", result.entry.id, answer[0].decode(), result.outcome.reason)
             else:
                 self.doing.built += 1
-        self.doing.state, self.doing.batch = "idle", 0
+        if not self._under_way:
+            self.doing.state, self.doing.batch = "idle", 0
 
     def _settlement(self, result: Result) -> Call:
         """The one place where a failure is judged."""

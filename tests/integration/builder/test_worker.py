@@ -3,19 +3,21 @@
 import asyncio
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from services.builder.worker import Worker, new_name
+from services.valkey import Valkey
 from shared.codec import decompress
 from shared.connection import Client, connect
 from shared.keys import BUILDERS, GROUP, Keys, beat
 from shared.settings import Settings
-from shared.store import Store
+from shared.store import Request, Store
 from tests.conftest import wait_until
-from tests.integration.builder.conftest import Publish, StartBuilder
+from tests.integration.builder.conftest import TRACE, Publish, StartBuilder
 
 pytestmark = pytest.mark.redis7
 
@@ -220,6 +222,35 @@ async def test_a_stopped_builder_leaves_no_trace(
     await wait_until(lambda: _has_left(client, worker))
 
 
+async def test_a_builder_that_loses_redis_takes_its_entries_up_again(keys: Keys, tmp_path: Path) -> None:
+    valkey = Valkey(tmp_path / "v")
+    await asyncio.to_thread(valkey.start)
+    settings = Settings(redis_url=valkey.url, heartbeat_ms=100)
+    client, blocking = connect(valkey.url), connect(valkey.url, block_s=2)
+    store = Store(client, keys, settings)
+    await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
+    worker = Worker(client, blocking, settings, new_name())
+    await worker.queue.ensure_groups()
+    running = asyncio.create_task(worker.run())
+    for number in range(300):
+        request = Request("ada", TRACE, f"k{number}", "f")
+        await store.save_version("acme", f"p{number}", config("Hello"), "", publish=True, request=request)
+        if number in {100, 200}:
+            await asyncio.to_thread(valkey.kill)
+            await asyncio.to_thread(valkey.start)
+
+    await wait_until(lambda: _count(client, keys, "page-built", 300), longest_s=20)
+
+    built = [event["page"] for event in await events(client, keys) if event["type"] == "page-built"]
+    assert len(built) == len(set(built)) == 300
+    await wait_until(lambda: _is_drained(client, keys))
+    worker.quiet.set()
+    await running
+    await client.aclose()
+    await blocking.aclose()
+    await asyncio.to_thread(valkey.kill)
+
+
 async def _is(store: Store, seq: int, state: str) -> bool:
     found = await state_of(store, seq)
     assert found == state or found not in TERMINAL, f"publication {seq} ended {found}, not {state}"
@@ -240,3 +271,7 @@ async def _beats(client: Client, worker: Worker) -> bool:
 
 async def _has_left(client: Client, worker: Worker) -> bool:
     return not (await client.exists(beat(worker.name)) or await client.hexists(BUILDERS, worker.name))
+
+
+async def _is_drained(client: Client, keys: Keys) -> bool:
+    return not await client.xlen(keys.builds(0)) and not (await client.xpending(keys.builds(0), GROUP))["pending"]
