@@ -19,6 +19,8 @@ from shared.errors import Misconfigured
 from shared.settings import Settings
 
 BACKLOG = 2048
+# Longer than a gateway keeps its idle connections (nginx: 60 s), so that the gateway is never the one to be surprised.
+KEEP_ALIVE_S = 75
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -114,6 +116,7 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     server = _WebServer(config, quiet)
     stopping = asyncio.create_task(_pass_on(stop, server))
