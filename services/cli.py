@@ -153,7 +153,7 @@ def publish(file: Any, name: PageName, note: str, watch: bool, data: Path) -> No
     except Problem as problem:
         if not _is_missing_site(problem):
             raise
-        client.change("POST", "sites", {"slug": name.site, "title": name.site})
+        client.change("POST", "sites", {"slug": name.site, "title": name.site.replace("-", " ").title()})
         click.echo(f"created the site {name.site}", err=True)
         answer = client.change("POST", f"{name.path}/versions", body)
     _finish(client, name, answer["publication"], watch)

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import msgspec
+from prometheus_client import CollectorRegistry
 from rich.console import Console
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from services.api import app as api_app
 from services.children import Child, environment_of
@@ -31,7 +29,8 @@ from shared import keys as names
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect, translated
 from shared.errors import Misconfigured, Unavailable
-from shared.http import HANDLERS, json_response
+from shared.health import health_routes
+from shared.http import HANDLERS
 from shared.keys import beat
 from shared.lifecycle import bind, serve, stop_on_signals
 from shared.settings import Settings
@@ -95,13 +94,14 @@ class _Web:
         self._settings = settings
         self._client = connect(settings.redis_url)
         self._blocking = connect(settings.redis_url, block_s=2, connections=4)
-        self.api = api_app.Api(self._client, settings)
+        registry = CollectorRegistry()
+        self.api = api_app.Api(self._client, settings, registry)
         self.server = server_app.Server(self._client, self._blocking, settings)
+        registry.register(server_app.Gauges(self.server))
         self.app = Starlette(
             routes=[
                 *api_app.routes(self.api),
-                Route("/-/healthz", self._healthz),
-                Route("/-/readyz", self._readyz),
+                *health_routes(self.checks, registry),
                 *server_app.routes(self.server),
             ],
             exception_handlers=HANDLERS,
@@ -136,14 +136,6 @@ class _Web:
         except Unavailable:
             return "unknown while Redis is away"
         return "ok" if alive else "no builder is alive"
-
-    async def _healthz(self, _request: Request) -> Response:
-        return json_response({"alive": True})
-
-    async def _readyz(self, _request: Request) -> Response:
-        checks = await self.checks()
-        ready = all(state == "ok" for state in checks.values())
-        return json_response({"ready": ready, "checks": checks}, 200 if ready else 503)
 
 
 @contextlib.contextmanager

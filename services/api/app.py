@@ -14,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 from services.api import openapi, pages, publications, sites, versions
 from services.api.api import Api
 from services.api.endpoint import Endpoint, Resource
-from services.api.health import check_ready, health_routes
+from services.api.health import check_ready
 from shared.auth import Tokens
 from shared.connection import check_partitions, connect
+from shared.health import health_routes
 from shared.http import HANDLERS
 from shared.settings import Settings
 
@@ -51,7 +52,8 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
         yield
         await api.client.aclose()
 
-    return Starlette(routes=[*routes(api), *health_routes(api)], exception_handlers=HANDLERS, lifespan=lifespan)
+    own = health_routes(lambda: check_ready(api), api.registry)
+    return Starlette(routes=[*routes(api), *own], exception_handlers=HANDLERS, lifespan=lifespan)
 
 
 async def _see_to_first_token(tokens: Tokens, settings: Settings, out: TextIO) -> None:

@@ -5,32 +5,29 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import msgspec
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from services.server import notices
+from services.server.catch_up import CatchUp
 from services.server.follower import Follower
 from services.server.hub import Hub
-from services.server.memory import Held, PageMemory
-from services.server.pages import Visitors, is_slug, notice_response, version_response
+from services.server.memory import PageMemory
+from services.server.pages import Visitors
 from services.server.status import Status
+from services.server.versions import Versions
 from shared import keys as names
 from shared.auth import Tokens
-from shared.codec import decompress
 from shared.connection import Client, check_partitions, connect
 from shared.errors import Unavailable
+from shared.health import health_routes
 from shared.heartbeat import Heartbeat
-from shared.http import HANDLERS, json_response
+from shared.http import HANDLERS
 from shared.keys import Keys
 from shared.settings import Settings
 from shared.store import Store
@@ -54,7 +51,8 @@ class Server:
         self.hub = Hub()
         events = EventLog(client, blocking, keys, range(settings.partitions))
         self.follower = Follower(events, self.memory, self.hub)
-        self.status = Status(self.store, events, self.hub, self.follower, Tokens(client), keys, settings)
+        catch_up = CatchUp(self.store, events, self.follower, keys)
+        self.status = Status(catch_up, self.hub, Tokens(client), settings)
         self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
         self._started_at = int(time.time() * 1000)
 
@@ -78,7 +76,7 @@ class Server:
         return msgspec.json.encode({**doing, "pages": len(self.memory), "streams": self.hub.count})
 
 
-class _Gauges(Collector):
+class Gauges(Collector):
     """The server's numbers for Prometheus, read when they are asked for."""
 
     def __init__(self, server: Server) -> None:
@@ -98,7 +96,7 @@ def routes(server: Server) -> list[BaseRoute]:
     """Addresses of the server but for health: status streams, versions, and everything that visitors own."""
     return [
         Route("/-/events", server.status, methods=["GET"]),
-        Route("/-/v/{site}/{page}/{version}", _version_endpoint(server)),
+        Route("/-/v/{site}/{page}/{version}", Versions(server.store), methods=["GET"]),
         Mount("/", Visitors(server.memory)),
     ]
 
@@ -116,50 +114,22 @@ def create_app(settings: Settings) -> Starlette:
     """
     client, blocking = connect(settings.redis_url), connect(settings.redis_url, block_s=2, connections=4)
     server, registry = Server(client, blocking, settings), CollectorRegistry()
-    registry.register(_Gauges(server))
+    registry.register(Gauges(server))
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         # Redis may be away at the start: what can be served then is nothing, and readyz says so.
         with contextlib.suppress(Unavailable):
             await check_partitions(client, settings.partitions)
-        await server.start()
-        yield
-        await server.stop()
-        await client.aclose()
-        await blocking.aclose()
+        try:
+            await server.start()
+            yield
+            await server.stop()
+        finally:
+            await client.aclose()
+            await blocking.aclose()
 
-    async def healthz(_request: Request) -> Response:
-        return json_response({"alive": True})
-
-    async def readyz(_request: Request) -> Response:
-        checks = await check_ready(server)
-        ready = all(state == "ok" for state in checks.values())
-        return json_response({"ready": ready, "checks": checks}, 200 if ready else 503)
-
-    async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
-
-    own = [Route("/-/healthz", healthz), Route("/-/readyz", readyz), Route("/-/metrics", metrics)]
+    own = health_routes(lambda: check_ready(server), registry)
     app = Starlette(routes=[*own, *routes(server)], exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.quiet = server.quiet
     return app
-
-
-def _version_endpoint(server: Server) -> Callable[[Request], Awaitable[Response]]:
-    async def show_version(request: Request) -> Response:
-        site, page, version = (request.path_params[part] for part in ("site", "page", "version"))
-        if not (is_slug(site) and is_slug(page) and version.isascii() and version.isdigit() and len(version) < 16):
-            raise HTTPException(404)
-        try:
-            found = await server.store.artifact(site, page, int(version))
-        except Unavailable:
-            return notice_response(notices.AWAY, request.scope)
-        if found is None:
-            return notice_response(notices.MISSING, request.scope)
-        body = decompress(found.body)
-        return version_response(
-            Held(found.seq, found.version, found.etag, found.csp, found.built_at, body), request.scope
-        )
-
-    return show_version

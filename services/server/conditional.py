@@ -21,7 +21,9 @@ def http_date(at_ms: int) -> str:
 def is_not_modified(headers: Headers, etag: str, modified_ms: int) -> bool:
     """Whether a GET or HEAD is answered 304.
 
-    `If-None-Match` compares weakly, may span several lines, and wins over `If-Modified-Since`.
+    `If-None-Match` compares weakly, may span several lines, and wins over `If-Modified-Since`. The latter matches the
+    very date we sent and no later one: after going back, the page that is live is older than the one the caller has,
+    and "not modified since" would keep the caller on the page that was taken back.
 
     Args:
         headers: of the request, names in lower case.
@@ -36,7 +38,7 @@ def is_not_modified(headers: Headers, etag: str, modified_ms: int) -> bool:
             since = value
     if tags:
         return _names(b",".join(tags).decode("latin-1"), etag)
-    return bool(since) and _is_unchanged_since(since.decode("latin-1"), modified_ms)
+    return bool(since) and _is_date(since.decode("latin-1"), modified_ms)
 
 
 def _names(field: str, etag: str) -> bool:
@@ -56,10 +58,11 @@ def _names(field: str, etag: str) -> bool:
     return False
 
 
-def _is_unchanged_since(date: str, modified_ms: int) -> bool:
+def _is_date(text: str, at_ms: int) -> bool:
     try:
-        since = parsedate_to_datetime(date)
-    except ValueError:
+        date = parsedate_to_datetime(text)
+        # HTTP dates have whole seconds.
+        return date.tzinfo is not None and date.timestamp() == at_ms // 1000
+    except (ValueError, OverflowError):
+        # Not a date is as good as not sent. Overflow: numbers that no calendar has.
         return False
-    # HTTP dates have whole seconds.
-    return since.tzinfo is not None and modified_ms // 1000 <= since.timestamp()

@@ -66,7 +66,7 @@ class Hub:
 
     def say(self, event: str) -> None:
         """Tell every watcher something that is no event of a page, such as `paused`."""
-        block = b'event: %b\ndata: {"type":"%b"}\n\n' % (event.encode(), event.encode())
+        block = encode_word(event)
         for watcher in self._everyone():
             watcher.send("", block)
 
@@ -95,6 +95,12 @@ def topics_of(entry: Entry) -> list[Topic]:
 
 
 def encode_block(entry: Entry) -> bytes:
-    """An event as a block of a status stream. JSON has no line ends of its own; a foreign writer's might."""
+    """An event as a block of a status stream. What we write has no line ends of its own; a foreign writer's might."""
+    kind = b" ".join(entry.type.encode().splitlines())
     data = b"\ndata: ".join(entry.data.splitlines()) or b"{}"
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (entry.id.encode(), entry.type.encode(), data)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (entry.id.encode(), kind, data)
+
+
+def encode_word(event: str) -> bytes:
+    """A block that is no event of a page and moves no id, such as `paused`."""
+    return b'event: %b\ndata: {"type":"%b"}\n\n' % (event.encode(), event.encode())

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from services.server.answers import Pair, page_answers, quoted
 from shared.codec import decompress
 from shared.errors import Undecodable
 from shared.records import PublishedPage
@@ -17,8 +18,8 @@ from shared.records import PublishedPage
 log = logging.getLogger(__name__)
 
 MOST_MISSING = 100_000
-# What a held page costs beside its body: headers, keys, the objects themselves.
-OVERHEAD_BYTES = 2_048
+# What a held page costs beside its body, measured: two lists of headers, keys, the objects themselves.
+OVERHEAD_BYTES = 4_096
 
 
 class PageName(NamedTuple):
@@ -32,23 +33,20 @@ class Held(NamedTuple):
     """A page in memory.
 
     Attributes:
-        seq, version: what it comes from; version 0 where the page was unpublished.
-        etag: hash of the body, without quotes.
-        csp: its Content-Security-Policy.
+        seq: the publication it comes from.
+        etag: strong entity tag, with its quotes.
         built_at: milliseconds since the epoch, UTC.
-        body: the HTML.
+        pair: its answers, ready to be sent; None where the page was unpublished.
     """
 
     seq: int
-    version: int
     etag: str
-    csp: str
     built_at: int
-    body: bytes
+    pair: Pair | None
 
     @property
-    def is_gone(self) -> bool:
-        return self.version == 0
+    def body(self) -> bytes:
+        return self.pair.fresh.body if self.pair else b""
 
     @property
     def cost(self) -> int:
@@ -77,7 +75,8 @@ class PageMemory:
 
     def __init__(self, load: Load, most_bytes: int, most_missing: int = MOST_MISSING) -> None:
         self._load, self._most_bytes, self._most_missing = load, most_bytes, most_missing
-        self._held: OrderedDict[PageName, Held] = OrderedDict()
+        # Keyed by PageNames, which are equal to plain tuples; a hit asks with one of those, which is cheaper to make.
+        self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
         self._missing: OrderedDict[PageName, None] = OrderedDict()
         self._loading: dict[PageName, _Loading] = {}
         self.size_bytes = 0
@@ -88,7 +87,14 @@ class PageMemory:
     @property
     def names(self) -> list[PageName]:
         """What is held."""
-        return list(self._held)
+        return [PageName(*name) for name in self._held]
+
+    def peek(self, name: tuple[str, str]) -> Held | None:
+        """A page that is held, without a look into Redis."""
+        held = self._held.get(name)
+        if held is not None:
+            self._held.move_to_end(name)
+        return held
 
     async def get(self, name: PageName) -> Held | None:
         """A page, read from Redis the first time; many who ask at once share one read.
@@ -100,9 +106,8 @@ class PageMemory:
             StoreUnavailable, StoreUncertain: it is not held and Redis is away.
             Undecodable: what is stored is damaged.
         """
-        held = self._held.get(name)
+        held = self.peek(name)
         if held is not None:
-            self._held.move_to_end(name)
             return held
         if name in self._missing:
             return None
@@ -123,6 +128,7 @@ class PageMemory:
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away; what is held stays as it is.
+            Undecodable: one of them is damaged and nothing of it is held; those after it were not looked at.
         """
         known = [name for name in names if self._knows(name)]
         if not known:
@@ -156,9 +162,11 @@ class PageMemory:
         if held is not None and held.seq >= page.seq:
             return held
         try:
-            new = _unpack(page)
+            new = _unpack(name, page)
         except Undecodable as error:
             if held is None:
+                # It is there, so it is not missing: the next visitor makes us look again.
+                self._missing.pop(name, None)
                 raise
             log.error("%s/%s: seq %d is damaged, seq %d stays: %s", *name, page.seq, held.seq, error)
             return held
@@ -177,6 +185,8 @@ class PageMemory:
             self._missing.popitem(last=False)
 
 
-def _unpack(page: PublishedPage) -> Held:
-    body = b"" if page.is_gone else decompress(page.body)
-    return Held(page.seq, page.version, page.etag, page.csp, page.built_at, body)
+def _unpack(name: PageName, page: PublishedPage) -> Held:
+    if page.is_gone:
+        return Held(page.seq, "", 0, None)
+    pair = page_answers(*name, page, decompress(page.body))
+    return Held(page.seq, quoted(page.etag), page.built_at, pair)

@@ -1,9 +1,13 @@
-"""The pages visitors get instead of a page: there is none, it was taken off, it cannot be had just now."""
+"""The pages visitors get instead of a page: there is none, it was taken off, it cannot be had just now.
+
+Nobody keeps them, for what they say may change with the next publish. They have no script and are not indexed.
+"""
 
 import base64
 from hashlib import sha256
 from html import escape
-from typing import NamedTuple
+
+from services.server.answers import Answer, encode_headers
 
 _STYLE = """
 :root{color-scheme:light dark}
@@ -15,21 +19,27 @@ p{margin:0;color:#4a4f5a}
 @media (prefers-color-scheme:dark){body{color:#f2f2ef;background:#16181d}p{color:#b9bec8}}
 """
 _HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
-CSP = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# The icon is an empty data: address, so that browsers do not ask for one.
+_CSP = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+RETRY_AFTER_S = 2
 
 
-class Notice(NamedTuple):
-    """A page of our own.
-
-    Attributes:
-        status: HTTP status.
-        body: HTML.
-        retry_after_s: when to come back, 0 where that would not help.
-    """
-
-    status: int
-    body: bytes
-    retry_after_s: int = 0
+def _notice(status: int, title: str, text: str, more: dict[str, str] | None = None) -> Answer:
+    body = _html(title, text)
+    headers = {
+        "content-type": "text/html; charset=utf-8",
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "content-security-policy": _CSP,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "strict-origin-when-cross-origin",
+        "x-robots-tag": "noindex",
+        **(more or {}),
+    }
+    return Answer(status, encode_headers(headers), body)
 
 
 def _html(title: str, text: str) -> bytes:
@@ -41,6 +51,11 @@ def _html(title: str, text: str) -> bytes:
     ).encode()
 
 
-MISSING = Notice(404, _html("There is no page here", "Check the address, or go back to where you came from."))
-GONE = Notice(410, _html("This page was taken off", "It was published once and is no longer available."))
-AWAY = Notice(503, _html("Back in a moment", "This page cannot be shown just now. Please try again shortly."), 2)
+MISSING = _notice(404, "There is no page here", "Check the address, or go back to where you came from.")
+GONE = _notice(410, "This page was taken off", "It was published once and is no longer available.")
+AWAY = _notice(
+    503,
+    "Back in a moment",
+    "This page cannot be shown just now. Please try again shortly.",
+    {"retry-after": str(RETRY_AFTER_S)},
+)

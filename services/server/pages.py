@@ -1,27 +1,29 @@
 """The visitor path: an address becomes a page from memory.
 
-Visitors own the whole path space but `/-/`. Whatever goes wrong behind, a page that is held is served.
+Visitors own the whole path space but `/-/`. Whatever goes wrong behind, a page that is held is served, and what cannot
+be served is said in a page that people can read.
 """
 
+import logging
+import re
 from typing import NamedTuple
 from urllib.parse import quote
 
-import msgspec
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.server import notices
-from services.server.conditional import http_date, is_not_modified
+from services.server.answers import Answer, Pair, redirect_answer
+from services.server.conditional import Headers, is_not_modified
 from services.server.memory import Held, PageMemory, PageName
-from services.server.notices import Notice
-from shared.config import Slug
-from shared.errors import Unavailable
+from shared.config import SLUG_PATTERN
+from shared.errors import PlatenError, Unavailable
+
+log = logging.getLogger(__name__)
 
 HOME = "index"
-BROWSERS = "max-age=0, must-revalidate"
-SHARED_CACHES = "max-age=10, stale-while-revalidate=60, stale-if-error=86400"
-FOR_EVER = "public, max-age=31536000, immutable"
+_READING = frozenset({"GET", "HEAD"})
+_SLUG = re.compile(SLUG_PATTERN)
 
 
 class Redirect(NamedTuple):
@@ -51,11 +53,7 @@ def find_page(path: str) -> PageName | Redirect | None:
 
 def is_slug(text: str) -> bool:
     """Whether a text can be a slug at all; what cannot never costs a look into Redis."""
-    try:
-        msgspec.convert(text, Slug)
-    except msgspec.ValidationError:
-        return False
-    return True
+    return _SLUG.match(text) is not None
 
 
 class Visitors:
@@ -72,80 +70,63 @@ class Visitors:
         path: str = scope["path"]
         if path.startswith("/-/"):
             raise HTTPException(404)
-        if scope["method"] not in {"GET", "HEAD"}:
+        if scope["method"] not in _READING:
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        response = await self._respond(path, scope)
-        await response(scope, receive, send)
+        answer = self.answer_at_once(path, scope["headers"])
+        if answer is None:
+            answer = await self._answer(path, scope)
+        await send_answer(answer, scope, send)
 
-    async def _respond(self, path: str, scope: Scope) -> Response:
+    def answer_at_once(self, path: str, headers: Headers) -> Answer | None:
+        """The answer for a page that is held, without a look at anything but memory.
+
+        Args:
+            path: decoded, beginning with a slash.
+            headers: of the request, names in lower case.
+
+        Returns:
+            None where it takes more than that: another spelling, a page not held, no page at all.
+        """
+        site, _, page = path[1:].partition("/")
+        if page == HOME or path.endswith("/"):
+            return None
+        held = self._memory.peek((site, page or HOME))
+        return None if held is None else _choose(held, headers)
+
+    async def _answer(self, path: str, scope: Scope) -> Answer:
         found = find_page(path)
         if isinstance(found, Redirect):
             query = scope["query_string"].decode("latin-1")
-            location = f"{found.location}?{query}" if query else found.location
-            return Response(status_code=308, headers={"location": location, "cache-control": BROWSERS})
+            return redirect_answer(f"{found.location}?{query}" if query else found.location)
         if found is None:
-            return notice_response(notices.MISSING, scope)
+            return notices.MISSING
         try:
             held = await self._memory.get(found)
-        except Unavailable:
-            return notice_response(notices.AWAY, scope)
-        if held is None:
-            return notice_response(notices.MISSING, scope)
-        if held.is_gone:
-            return notice_response(notices.GONE, scope)
-        return page_response(held, found, scope)
+        except PlatenError as error:
+            if not isinstance(error, Unavailable):
+                log.error("%s/%s cannot be served: %s", *found, error)
+            return notices.AWAY
+        return notices.MISSING if held is None else _choose(held, scope["headers"])
 
 
-def page_response(held: Held, name: PageName, scope: Scope) -> Response:
-    """A published page, or 304 where the caller has it."""
-    tags = f"{name.site} {name.site}/{name.page}"
-    headers = {
-        **_common(held),
-        "cache-control": BROWSERS,
-        "cdn-cache-control": SHARED_CACHES,
-        "surrogate-key": tags,
-        "cache-tag": tags.replace(" ", ","),
-        "x-platen-seq": str(held.seq),
-    }
-    return _conditional(held, headers, scope)
+def choose(pair: Pair, headers: Headers, etag: str, modified_ms: int) -> Answer:
+    """A page, or 304 where the caller has it.
+
+    Args:
+        pair: its two answers.
+        headers: of the request.
+        etag: of the page, with its quotes.
+        modified_ms: when it was built.
+    """
+    return pair.unchanged if is_not_modified(headers, etag, modified_ms) else pair.fresh
 
 
-def version_response(held: Held, scope: Scope) -> Response:
-    """One version for ever."""
-    return _conditional(held, {**_common(held), "cache-control": FOR_EVER, "x-robots-tag": "noindex"}, scope)
+def _choose(held: Held, headers: Headers) -> Answer:
+    return notices.GONE if held.pair is None else choose(held.pair, headers, held.etag, held.built_at)
 
 
-def notice_response(notice: Notice, scope: Scope) -> Response:
-    """A page of our own; nobody keeps it, for what it says may change with the next publish."""
-    headers = {
-        "cache-control": "no-store",
-        "content-security-policy": notices.CSP,
-        "x-content-type-options": "nosniff",
-        "content-length": str(len(notice.body)),
-    }
-    if notice.retry_after_s:
-        headers["retry-after"] = str(notice.retry_after_s)
-    return Response(_body(notice.body, scope), notice.status, headers, media_type="text/html")
-
-
-def _common(held: Held) -> dict[str, str]:
-    return {
-        "etag": f'"{held.etag}"',
-        "last-modified": http_date(held.built_at),
-        "vary": "Accept-Encoding",
-        "content-security-policy": held.csp,
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "strict-origin-when-cross-origin",
-        "x-platen-version": str(held.version),
-    }
-
-
-def _conditional(held: Held, headers: dict[str, str], scope: Scope) -> Response:
-    if is_not_modified(scope["headers"], headers["etag"], held.built_at):
-        return Response(status_code=304, headers=headers)
-    headers["content-length"] = str(len(held.body))
-    return Response(_body(held.body, scope), 200, headers, media_type="text/html")
-
-
-def _body(body: bytes, scope: Scope) -> bytes:
-    return b"" if scope["method"] == "HEAD" else body
+async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:
+    """Send an answer over ASGI."""
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,11 +1,12 @@
 """One watcher's status stream: what waits to be sent, and when it ends.
 
 A stream joins the hub before it looks at the past, so that no event falls between the two; events that the past already
-contained are dropped by their position.
+contained are dropped by their position. What waits is bounded: a watcher that falls further behind is ended, and comes
+back with its last id.
 """
 
 import asyncio
-from collections import deque
+from collections.abc import Callable
 
 from shared.streams import START, position
 
@@ -16,25 +17,28 @@ class Stream:
     """A watcher with a bounded buffer.
 
     Args:
-        most_bytes: bound of what waits; a watcher that falls further behind is cut.
+        on_end: called once, as soon as the stream has to end.
+        most_bytes: bound of what waits.
     """
 
-    def __init__(self, most_bytes: int = MOST_WAITING_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._waiting: deque[tuple[str, bytes]] = deque()
+    def __init__(self, on_end: Callable[[], None], most_bytes: int = MOST_WAITING_BYTES) -> None:
+        self._on_end, self._most_bytes = on_end, most_bytes
+        self._waiting: list[tuple[str, bytes]] = []
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self.sent = START
         self.needs_snapshot = False
         self.is_ending = False
-        self.is_cut = asyncio.Event()
 
     def send(self, position: str, block: bytes) -> None:
         """Let a block wait for its turn."""
+        if self.is_ending:
+            return
         self._waiting.append((position, block))
         self._waiting_bytes += len(block)
         if self._waiting_bytes > self._most_bytes:
-            self.is_cut.set()
+            self._clear()
+            self.end()
         self._wake.set()
 
     def reset(self) -> None:
@@ -45,21 +49,25 @@ class Stream:
 
     def end(self) -> None:
         """Say goodbye and close."""
-        self.is_ending = True
+        if not self.is_ending:
+            self.is_ending = True
+            self._on_end()
         self._wake.set()
 
     async def wait(self, longest_s: float) -> bool:
         """Wait until there is something to do.
 
         Returns:
-            False where it stayed quiet.
+            False where it stayed quiet: then nothing waits, and an id sent now overtakes no event.
         """
         try:
             # Not wait_for: before Python 3.12 that can swallow a cancellation which meets the wake-up.
             async with asyncio.timeout(longest_s):
                 await self._wake.wait()
         except TimeoutError:
-            return False
+            # An event may have come in after the timer and before this line.
+            if not self._wake.is_set():
+                return False
         self._wake.clear()
         return True
 

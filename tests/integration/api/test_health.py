@@ -9,9 +9,9 @@ import pytest
 from starlette.applications import Starlette
 
 from services.api.api import Api
-from services.api.app import check_ready
-from services.api.health import health_routes
+from services.api.health import check_ready
 from shared.connection import Client, connect
+from shared.health import health_routes
 from shared.settings import Settings
 from tests.integration.api.conftest import PAGE, V1, publish
 
@@ -26,7 +26,7 @@ async def test_an_api_whose_redis_answers_is_ready(web: httpx2.AsyncClient) -> N
 async def test_an_api_whose_redis_is_away_is_alive_but_not_ready(tmp_path: Path) -> None:
     url = f"unix://{tmp_path}/nobody.sock"
     api = Api(connect(url), Settings(redis_url=url))
-    transport = httpx2.ASGITransport(app=Starlette(routes=health_routes(api)))
+    transport = httpx2.ASGITransport(app=Starlette(routes=health_routes(lambda: check_ready(api), api.registry)))
 
     async with httpx2.AsyncClient(transport=transport, base_url="http://api.test") as web:
         healthy, ready = await asyncio.gather(web.get("/-/healthz"), web.get("/-/readyz"))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx2
@@ -9,13 +10,15 @@ import msgspec
 import pytest
 
 from services.server.app import create_app
+from services.valkey import Valkey
+from shared.auth import Tokens
 from shared.codec import compress
-from shared.connection import Client
+from shared.connection import Client, connect
 from shared.keys import GROUP, Keys
 from shared.lifecycle import bind, serve
 from shared.scripts import Call, run, script
 from shared.settings import Settings
-from shared.store import Request, Store
+from shared.store import Accepted, Request, Store
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 
@@ -33,11 +36,15 @@ class Publisher:
         self._client, self._keys, self.store = client, keys, store
         self._number = 0
 
-    async def publish(self, body: bytes, page: str = "spring", site: str = "acme") -> int:
-        """Make bytes live: queued, building, live. Returns the seq."""
+    async def save(self, page: str = "spring", site: str = "acme", *, publish: bool = False) -> Accepted:
+        """Save a version, without a builder that would build it."""
         self._number += 1
         request = Request("ada", TRACE, f"k{self._number}", "f")
-        accepted = await self.store.save_version(site, page, b"{}", "", publish=True, request=request)
+        return await self.store.save_version(site, page, b"{}", "", publish=publish, request=request)
+
+    async def publish(self, body: bytes, page: str = "spring", site: str = "acme") -> int:
+        """Make bytes live: queued, building, live. Returns the seq."""
+        accepted = await self.save(page, site, publish=True)
         assert accepted.publication is not None
         seq, names = accepted.publication.seq, self._keys
         script_keys = [names.head(site, page), names.publications(site, page), names.page(site, page)]
@@ -71,13 +78,40 @@ class Site(NamedTuple):
 StartServer = Callable[..., Awaitable[Site]]
 
 
-@pytest.fixture
-async def publisher(client: Client, keys: Keys, store: Store) -> Publisher:
-    from shared.auth import Tokens  # noqa: PLC0415
-
+async def make_publisher(client: Client, keys: Keys, store: Store) -> Publisher:
+    """A publisher of the site `acme`, on a Redis that knows the tests' token."""
     await Tokens(client).set_first(TOKEN, 0)
     await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
     return Publisher(client, keys, store)
+
+
+@pytest.fixture
+async def publisher(client: Client, keys: Keys, store: Store) -> Publisher:
+    return await make_publisher(client, keys, store)
+
+
+class Own(NamedTuple):
+    """A Valkey of one test's own, which it may stop.
+
+    Attributes:
+        valkey: the server.
+        publisher: publishes there.
+    """
+
+    valkey: Valkey
+    publisher: Publisher
+
+
+@pytest.fixture
+async def own(tmp_path: Path, keys: Keys) -> AsyncIterator[Own]:
+    valkey = Valkey(tmp_path / "own")
+    await asyncio.to_thread(valkey.start)
+    client = connect(valkey.url, block_s=2)
+    try:
+        yield Own(valkey, await make_publisher(client, keys, Store(client, keys, Settings())))
+    finally:
+        await client.aclose()
+        await asyncio.to_thread(valkey.kill)
 
 
 @pytest.fixture

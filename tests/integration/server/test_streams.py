@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from services.server.catch_up import MOST_SCANNED
 from shared.connection import Client
 from shared.keys import Keys
 from tests.conftest import wait_until
 from tests.harness import TOKEN
-from tests.integration.server.conftest import Publisher, Site, StartServer
+from tests.integration.server.conftest import Own, Publisher, Site, StartServer
 
 pytestmark = pytest.mark.redis7
 
@@ -116,8 +117,9 @@ async def test_only_what_is_watched_is_told(site: Site, publisher: Publisher) ->
 
 
 async def test_who_drops_and_returns_sees_every_event_once_in_order(
-    site: Site, publisher: Publisher, client: Client, keys: Keys
+    start_server: StartServer, publisher: Publisher, client: Client, keys: Keys
 ) -> None:
+    servers = [await start_server(), await start_server()]
     dice, seen, last = random.Random(3), [], ""
 
     async def write() -> int:
@@ -127,7 +129,7 @@ async def test_who_drops_and_returns_sees_every_event_once_in_order(
 
     writing = asyncio.create_task(write())
     while not (seen and seen[-1].event == "page-built" and writing.done() and seen[-1].data["seq"] == writing.result()):
-        async with watching(site, last) as reader:
+        async with watching(dice.choice(servers), last) as reader:
             for _ in range(dice.randrange(1, 12)):
                 block = await asyncio.wait_for(reader.next(), 10)
                 last = block.id
@@ -138,6 +140,104 @@ async def test_who_drops_and_returns_sees_every_event_once_in_order(
     assert [block.event for block in seen].count("snapshot") == 1
     happened = [id_.decode() for id_, _ in await client.xrange(keys.events(0), min=f"({seen[0].id}")]
     assert [block.id for block in seen[1:]] == happened
+
+
+async def test_whoever_reads_live_gets_that_page_at_once(site: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"0")
+    assert (await site.http.get("/acme/spring")).content == b"0"
+
+    async def served() -> int:
+        return int((await site.http.get("/acme/spring")).headers["x-platen-seq"])
+
+    async with watching(site) as reader:
+        await reader.next()
+        for number in range(2, 40):
+            publishing = asyncio.create_task(publisher.publish(b"%d" % number))
+            async with watching(site) as newcomer:
+                snapshot = await newcomer.next()
+                assert await served() >= snapshot.data["live"]["seq"]
+            [*_, built] = await reader.until("page-built", seq=number)
+            assert await served() >= built.data["seq"]
+            await publishing
+
+
+async def test_history_of_many_pieces_comes_whole(site: Site, publisher: Publisher, client: Client, keys: Keys) -> None:
+    await publisher.publish(b"one")
+    start = (await client.xinfo_stream(keys.events(0)))["last-generated-id"].decode()
+    await append(client, keys, 1_600)
+
+    async with watching(site, start) as reader:
+        blocks = [await reader.next() for _ in range(1_600)]
+
+    assert [block.data["seq"] for block in blocks] == list(range(1_600))
+
+
+async def test_a_position_too_far_back_gets_a_reset_and_a_snapshot(
+    site: Site, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    await publisher.publish(b"one")
+    start = (await client.xinfo_stream(keys.events(0)))["last-generated-id"].decode()
+    await append(client, keys, MOST_SCANNED, page="elsewhere")
+
+    async with watching(site, start) as reader:
+        reset, snapshot = await reader.next(), await reader.next()
+
+    assert (reset.event, snapshot.event) == ("reset", "snapshot")
+
+
+async def test_what_is_no_position_counts_as_none(site: Site, publisher: Publisher) -> None:
+    for last in ("x", "1", "1-", "-1", "1-1-1", "9" * 40 + "-0"):
+        async with watching(site, last) as reader:
+            assert (await reader.next()).event == "snapshot"
+
+
+async def test_a_client_that_cannot_set_headers_resumes_by_the_query(site: Site, publisher: Publisher) -> None:
+    async with watching(site) as reader:
+        snapshot = await reader.next()
+    await publisher.publish(b"one")
+
+    async with watching(site, **QUERY, last_event_id=snapshot.id) as reader:
+        first = await reader.next()
+
+    assert first.event == "config-published"
+
+
+async def test_a_site_is_told_with_its_first_hundred_pages(site: Site, publisher: Publisher) -> None:
+    for number in range(101):
+        await publisher.save(f"p{number:03}", publish=number == 0)
+
+    async with watching(site, site="acme") as reader:
+        snapshot = await reader.next()
+
+    assert [page["page"] for page in snapshot.data["pages"]] == [f"p{number:03}" for number in range(100)]
+    assert snapshot.data["more"] is True
+    assert snapshot.data["pages"][0]["wanted"] == {"seq": 1, "version": 1}
+    assert snapshot.data["pages"][1]["wanted"] is None
+
+
+async def test_a_stream_outlives_redis_and_says_so(own: Own, start_server: StartServer) -> None:
+    site = await start_server(redis_url=own.valkey.url)
+    async with watching(site) as reader:
+        snapshot = await reader.next()
+
+        await asyncio.to_thread(own.valkey.kill)
+        paused = await reader.next()
+        async with watching(site) as newcomer:
+            assert (await newcomer.next()).event == "paused"
+            with pytest.raises(StopAsyncIteration):
+                await newcomer.next()
+        await asyncio.to_thread(own.valkey.start)
+        resumed = await reader.next()
+        await own.publisher.publish(b"after")
+        [queued, built] = await reader.until("page-built")
+
+    assert [block.event for block in (paused, resumed, queued, built)] == [
+        "paused",
+        "resumed",
+        "config-published",
+        "page-built",
+    ]
+    assert paused.id == resumed.id == snapshot.id
 
 
 @pytest.mark.parametrize("last", ["1-1", "9999999999999-0"], ids=["trimmed", "from the future"])
@@ -192,6 +292,7 @@ async def test_a_full_server_asks_to_come_back_later(start_server: StartServer, 
                 await second.next()
 
     assert second.retry >= 10_000
+    assert (await site.http.head("/-/events", params=QUERY)).status_code == 200
 
 
 async def test_a_stopping_server_ends_its_streams_and_says_when_to_return(site: Site, publisher: Publisher) -> None:
@@ -203,9 +304,15 @@ async def test_a_stopping_server_ends_its_streams_and_says_when_to_return(site: 
         with pytest.raises(StopAsyncIteration):
             await asyncio.wait_for(reader.next(), 5)
         assert 500 <= reader.retry <= 3_000
+    async with watching(site) as newcomer:
+        with pytest.raises(StopAsyncIteration):
+            await newcomer.next()
+    assert 500 <= newcomer.retry <= 3_000
 
 
-async def test_a_reader_that_does_not_read_is_cut_and_the_others_are_not(site: Site, publisher: Publisher) -> None:
+async def test_a_reader_that_does_not_read_is_cut_and_the_others_are_not(
+    site: Site, publisher: Publisher, client: Client, keys: Keys
+) -> None:
     host, port = site.url.removeprefix("http://").split(":")
     slow_reader, slow_writer = await asyncio.open_connection(host, int(port), limit=1024)
     request = f"GET /-/events?site=acme HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\r\n"
@@ -217,7 +324,7 @@ async def test_a_reader_that_does_not_read_is_cut_and_the_others_are_not(site: S
         await publisher.publish(b"first")
         reading = asyncio.create_task(reader.until("page-built", seq=100_000_000))
         while b"platen_server_streams 2.0" in (await site.http.get("/-/metrics")).content:
-            await asyncio.gather(*(publisher.store.republish("acme", "spring", 1, _request()) for _ in range(100)))
+            await append(client, keys, 100)
             assert not reading.done()
         # Still there, and still told: this page's next event reaches it.
         assert b"platen_server_streams 1.0" in (await site.http.get("/-/metrics")).content
@@ -241,10 +348,11 @@ async def test_a_stream_needs_a_token_in_its_header(site: Site) -> None:
     assert (await site.http.get("/-/events", params=query, headers=bare)).status_code == 401
 
 
-_numbers = iter(range(10**9))
-
-
-def _request() -> Any:
-    from shared.store import Request  # noqa: PLC0415
-
-    return Request("ada", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", f"r{next(_numbers)}", "f")
+async def append(client: Client, keys: Keys, count: int, page: str = "spring") -> None:
+    """Let many events happen to a page, numbered from 0."""
+    pipeline = client.pipeline(transaction=False)
+    for number in range(count):
+        data = {"type": "build-started", "site": "acme", "page": page, "seq": number, "version": 1}
+        fields = {"type": "build-started", "data": json.dumps({**data, "state": "building", "at": 1})}
+        pipeline.xadd(keys.events(0), fields)
+    await pipeline.execute()

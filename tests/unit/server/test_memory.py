@@ -7,7 +7,7 @@ import pytest
 
 from services.server.memory import OVERHEAD_BYTES, PageMemory, PageName
 from shared.codec import compress
-from shared.errors import StoreUnavailable
+from shared.errors import StoreUnavailable, Undecodable
 from shared.records import PublishedPage
 from tests.conftest import wait_until
 
@@ -187,3 +187,34 @@ async def test_a_damaged_page_does_not_replace_a_good_one(shelf: Shelf) -> None:
     found = await memory.get(HOME)
     assert found is not None
     assert found.body == b"good"
+
+
+async def test_a_damaged_page_is_not_taken_for_a_missing_one(shelf: Shelf) -> None:
+    memory = PageMemory(shelf.load, 1_000_000)
+    assert await memory.get(HOME) is None
+    shelf.pages[HOME] = PublishedPage(seq=1, version=1, body=b"not zstd")
+
+    with pytest.raises(Undecodable):
+        await memory.refresh([HOME])
+    with pytest.raises(Undecodable):
+        await memory.get(HOME)
+
+    shelf.put(HOME, 2, b"mended")
+    found = await memory.get(HOME)
+    assert found is not None
+    assert found.body == b"mended"
+
+
+async def test_a_look_counts_as_asking_for_the_page(shelf: Shelf) -> None:
+    names = [PageName("acme", f"p{number}") for number in range(3)]
+    for name in names:
+        shelf.put(name, 1, b"")
+    memory = PageMemory(shelf.load, 2 * OVERHEAD_BYTES)
+    await memory.get(names[0])
+    await memory.get(names[1])
+
+    memory.peek(("acme", "p0"))
+    await memory.get(names[2])
+
+    assert memory.peek(names[0]) is not None
+    assert memory.peek(names[1]) is None

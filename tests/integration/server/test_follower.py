@@ -1,0 +1,125 @@
+"""The follower on a real Redis: what it makes true, and what it does where history is gone."""
+
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.server.catch_up import CatchUp, Topic
+from services.server.follower import Follower
+from services.server.hub import Hub
+from services.server.memory import PageMemory, PageName
+from services.server.stream import Stream
+from shared.connection import Client, connect
+from shared.errors import StoreUnavailable
+from shared.keys import Keys
+from shared.settings import Settings
+from shared.store import Store
+from shared.streams import EventLog, position
+from tests.conftest import wait_until
+from tests.integration.server.conftest import Publisher
+
+pytestmark = pytest.mark.redis7
+
+SPRING = PageName("acme", "spring")
+TOPIC = Topic("acme", "spring")
+
+
+class Parts:
+    """A follower and all around it, not started."""
+
+    def __init__(self, client: Client, blocking: Client, keys: Keys, store: Store) -> None:
+        self.events = EventLog(client, blocking, keys)
+        self.memory, self.hub = PageMemory(store.published, 1_000_000), Hub()
+        # Every look at this clock is a minute after the one before: each read seems to come late.
+        self.follower = Follower(self.events, self.memory, self.hub, clock=itertools.count(0, 60).__next__)
+        self.catch_up = CatchUp(store, self.events, self.follower, keys, behind_s=0.05)
+
+    async def holds(self, body: bytes) -> bool:
+        held = await self.memory.get(SPRING)
+        return held is not None and held.body == body
+
+
+@pytest.fixture
+async def parts(client: Client, keys: Keys, store: Store, settings: Settings) -> AsyncIterator[Parts]:
+    blocking = connect(settings.redis_url, block_s=2)
+    parts = Parts(client, blocking, keys, store)
+    yield parts
+    await parts.follower.stop()
+    await blocking.aclose()
+
+
+def stream() -> Stream:
+    return Stream(lambda: None)
+
+
+async def test_events_trimmed_before_they_were_read_are_noticed_although_others_follow(
+    parts: Parts, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    await publisher.publish(b"one")
+    parts.follower.start()
+    await wait_until(lambda: parts.follower.is_following)
+    assert await parts.holds(b"one")
+    watcher = stream()
+    parts.hub.join(TOPIC, watcher)
+
+    # The page changes, and all that the follower will ever see is an event that has nothing to do with it.
+    page = await client.hgetall(keys.page(*SPRING))
+    await publisher.publish(b"two", page="elsewhere")
+    two = (await client.hgetall(keys.page("acme", "elsewhere")))[b"body"]
+    async with client.pipeline(transaction=True) as gap:
+        gap.hset(keys.page(*SPRING), mapping={**page, b"seq": 9, b"body": two})
+        gap.xadd(keys.events(0), {"type": "page-built", "data": b"{}"})
+        gap.xadd(keys.events(0), {"type": "unrelated", "data": b'{"type":"unrelated"}'})
+        gap.xtrim(keys.events(0), maxlen=1, approximate=False)
+        await gap.execute()
+
+    await wait_until(lambda: parts.holds(b"two"))
+    await wait_until(lambda: watcher.needs_snapshot)
+
+
+async def test_a_snapshot_is_not_told_before_this_process_serves_what_it_says(
+    parts: Parts, publisher: Publisher
+) -> None:
+    await publisher.publish(b"one")
+    assert await parts.holds(b"one")
+    parts.follower.applied = await parts.events.tail()
+    await publisher.publish(b"two")
+
+    for topic in (TOPIC, Topic("acme", "")):
+        with pytest.raises(StoreUnavailable):
+            await anext(parts.catch_up.begin(topic, "", stream()))
+
+    parts.follower.start()
+    await wait_until(lambda: parts.holds(b"two"))
+    assert b'"seq":2' in await anext(parts.catch_up.begin(TOPIC, "", stream()))
+
+
+async def test_history_is_not_told_before_this_process_serves_what_it_says(parts: Parts, publisher: Publisher) -> None:
+    first = (await parts.events.tail())[0]
+    await publisher.publish(b"one")
+    parts.follower.applied = await parts.events.tail()
+    await publisher.publish(b"two")
+    watcher = stream()
+
+    told = b"".join([piece async for piece in parts.catch_up.begin(TOPIC, first, watcher)])
+
+    assert (told.count(b"event: page-built"), told.count(b'"seq":2')) == (1, 0)
+    assert watcher.sent == parts.follower.applied[0]
+
+
+async def test_a_position_from_before_an_emptied_redis_is_not_resumed(
+    parts: Parts, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    await publisher.publish(b"one")
+    before = (await parts.events.tail())[0]
+    assert await parts.events.is_resumable(0, before)
+
+    await client.flushall()
+    # A second later: ids are milliseconds, and within one they could not be told apart.
+    later = f"{position(before)[0] + 1_000}-0"
+    await client.xadd(keys.events(0), {"type": "x", "data": "{}"}, id=later)
+
+    assert not await parts.events.is_resumable(0, before)
+    assert await parts.events.is_resumable(0, "0-0")
+    assert await parts.events.is_resumable(0, (await parts.events.tail())[0])
