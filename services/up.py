@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -279,7 +280,8 @@ async def _announce(web: _Web, banner: Banner) -> None:
     out.print(f"  status    {url}/-/events?site=<site>&page=<page>")
     if banner.token:
         out.print(f"\n  API token, shown once and kept in {banner.data / TOKEN_FILE}:\n  [bold]{banner.token}[/bold]")
-    out.print("\nTry: [bold]platen publish examples/spring-sale.json --page acme/spring --watch[/bold]")
+    command = "platen" if shutil.which("platen") else os.path.relpath(sys.argv[0])
+    out.print(f"\nTry: [bold]{command} publish examples/spring-sale.json --page acme/spring --watch[/bold]")
     out.print("Ctrl-C stops everything.\n")
 
 
