@@ -273,6 +273,10 @@ async def _announce(web: _Web, banner: Banner) -> None:
         state != "ok" for name, state in (await web.checks()).items() if name not in not_expected
     ):
         await asyncio.sleep(0.05)
+    _print_banner(banner)
+
+
+def _print_banner(banner: Banner) -> None:
     out, count, url = Console(highlight=False, soft_wrap=True), banner.builders, banner.url
     out.print(f"\n[bold]Platen is ready.[/bold] {count} builder{'s' * (count != 1)}, data in {banner.data}\n")
     out.print(f"  pages     {url}/<site>/<page>")
