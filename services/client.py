@@ -5,7 +5,7 @@ A change is sent with an Idempotency-Key, so that trying again after a lost answ
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,7 +129,7 @@ class Api:
             options["json"] = body
         return self._send(method, path, options)
 
-    def follow(self, site: str, page: str) -> Iterator[Message]:
+    def follow(self, site: str, page: str) -> Generator[Message]:
         """Follow a page's status stream for ever, resuming where it broke off.
 
         Raises:
@@ -147,7 +147,7 @@ class Api:
             time.sleep(min(2.0, 0.1 * 2**failures))
         raise Misconfigured(f"The status stream of {self.target.url} does not come back.")
 
-    def _stream(self, site: str, page: str, last: str) -> Iterator[Message]:
+    def _stream(self, site: str, page: str, last: str) -> Generator[Message]:
         headers = {"accept": "text/event-stream", **({"last-event-id": last} if last else {})}
         query = {"site": site, "page": page}
         timeout = httpx2.Timeout(10.0, read=60.0)

@@ -1,18 +1,23 @@
 """What can be checked of deploy/ without a container engine."""
 
 import re
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from services.cli import platen
+from services.client import Api, Target
+from services.valkey import wait_for
 from shared.settings import read_settings
 from tests.conftest import needs_program
-from tests.harness import ROOT
+from tests.harness import ROOT, TOKEN, Up, collect
 
 DEPLOY = ROOT / "deploy"
 
@@ -87,3 +92,51 @@ def test_nginx_takes_the_gateways_file(gateway: Path) -> None:
     )
 
     assert tested.returncode == 0, tested.stderr
+
+
+@pytest.fixture
+def through_the_gateway(tmp_path: Path, gateway: Path) -> Iterator[str]:
+    """A running Platen behind a running gateway; yields the gateway's origin."""
+    program = needs_program("nginx")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Up(tmp_path / "data") as up:
+        behind = f"server 127.0.0.1:{up.url.rpartition(':')[2]}"
+        text = gateway.read_text().replace("server 127.0.0.1:1;", f"{behind};")
+        text = text.replace("server 127.0.0.1:2;", f"{behind};").replace("listen 8080", f"listen 127.0.0.1:{port}")
+        gateway.write_text(text.replace("listen [::]:8080;", ""))
+        nginx = subprocess.Popen([program, "-c", gateway, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
+        origin = f"http://127.0.0.1:{port}"
+        assert wait_for(lambda: _answers(origin), 10)
+        yield origin
+        nginx.terminate()
+        nginx.wait(10)
+
+
+def test_pages_api_and_live_events_come_through_the_gateway(through_the_gateway: str) -> None:
+    origin = through_the_gateway
+    api = Api(Target(origin, TOKEN))
+    api.change("POST", "sites", {"slug": "acme", "title": "Acme"})
+    messages = api.follow("acme", "spring")
+    collect(messages, "snapshot")
+
+    # Each event has to arrive by itself: a gateway that buffers would hold it back until the stream ends.
+    for number in range(3):
+        body = {"config": {"title": f"Take {number}"}, "publish": True}
+        api.change("POST", "sites/acme/pages/spring/versions", body)
+        seen = [message.event for message in collect(messages, "page-built")]
+        assert seen == ["config-published", "build-started", "page-built"]
+
+    page = httpx2.get(f"{origin}/acme/spring", trust_env=False)
+    assert "Take 2" in page.text
+    assert page.headers["etag"]
+    assert httpx2.get(f"{origin}/-/metrics", trust_env=False).status_code == 404
+    messages.close()
+    api.close()
+
+
+def _answers(origin: str) -> bool:
+    try:
+        return httpx2.get(f"{origin}/-/readyz", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False
