@@ -231,18 +231,20 @@ async def test_a_builder_that_loses_redis_takes_its_entries_up_again(keys: Keys,
     await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
     worker = Worker(client, blocking, settings, new_name())
     await worker.queue.ensure_groups()
-    running = asyncio.create_task(worker.run())
-    for number in range(300):
+    for number in range(600):
         request = Request("ada", TRACE, f"k{number}", "f")
         await store.save_version("acme", f"p{number}", config("Hello"), "", publish=True, request=request)
-        if number in {100, 200}:
-            await asyncio.to_thread(valkey.kill)
-            await asyncio.to_thread(valkey.start)
+    running = asyncio.create_task(worker.run())
+    for built in (50, 250):
+        # In the middle of the backlog, so that it has entries in its hands.
+        await wait_until(lambda wanted=built: worker.doing.built >= wanted)
+        await asyncio.to_thread(valkey.kill)
+        await asyncio.to_thread(valkey.start)
 
-    await wait_until(lambda: _count(client, keys, "page-built", 300), longest_s=20)
+    await wait_until(lambda: _count(client, keys, "page-built", 600), longest_s=20)
 
     built = [event["page"] for event in await events(client, keys) if event["type"] == "page-built"]
-    assert len(built) == len(set(built)) == 300
+    assert len(built) == len(set(built)) == 600
     await wait_until(lambda: _is_drained(client, keys))
     worker.quiet.set()
     await running

@@ -78,6 +78,25 @@ async def test_events_trimmed_before_they_were_read_are_noticed_although_others_
     await wait_until(lambda: watcher.needs_snapshot)
 
 
+async def test_a_page_published_in_a_gap_is_no_longer_missing(
+    parts: Parts, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    parts.follower.start()
+    await publisher.publish(b"other", page="other")
+    await parts.follower.reach(0, (await parts.events.tail())[0], 10)
+    assert await parts.memory.get(SPRING) is None
+    page = await client.hgetall(keys.page("acme", "other"))
+
+    async with client.pipeline(transaction=True) as gap:
+        gap.hset(keys.page(*SPRING), mapping=page)
+        gap.xadd(keys.events(0), {"type": "page-built", "data": b"{}"})
+        gap.xadd(keys.events(0), {"type": "unrelated", "data": b'{"type":"unrelated"}'})
+        gap.xtrim(keys.events(0), maxlen=1, approximate=False)
+        await gap.execute()
+
+    await wait_until(lambda: parts.holds(b"other"))
+
+
 async def test_a_snapshot_is_not_told_before_this_process_serves_what_it_says(
     parts: Parts, publisher: Publisher
 ) -> None:

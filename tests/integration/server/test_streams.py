@@ -295,6 +295,14 @@ async def test_a_full_server_asks_to_come_back_later(start_server: StartServer, 
     assert (await site.http.head("/-/events", params=QUERY)).status_code == 200
 
 
+async def test_a_client_that_leaves_is_forgotten(site: Site) -> None:
+    async with watching(site) as reader:
+        await reader.next()
+        assert await count_of(site) == 1
+
+    await wait_until(lambda: _count_is(site, 0))
+
+
 async def test_a_stopping_server_ends_its_streams_and_says_when_to_return(site: Site, publisher: Publisher) -> None:
     async with watching(site) as reader:
         await reader.next()
@@ -323,11 +331,11 @@ async def test_a_reader_that_does_not_read_is_cut_and_the_others_are_not(
         await reader.next()
         await publisher.publish(b"first")
         reading = asyncio.create_task(reader.until("page-built", seq=100_000_000))
-        while b"platen_server_streams 2.0" in (await site.http.get("/-/metrics")).content:
+        while await count_of(site) == 2:
             await append(client, keys, 100)
             assert not reading.done()
         # Still there, and still told: this page's next event reaches it.
-        assert b"platen_server_streams 1.0" in (await site.http.get("/-/metrics")).content
+        assert await count_of(site) == 1
         reading.cancel()
     slow_writer.transport.abort()
 
@@ -356,3 +364,13 @@ async def append(client: Client, keys: Keys, count: int, page: str = "spring") -
         fields = {"type": "build-started", "data": json.dumps({**data, "state": "building", "at": 1})}
         pipeline.xadd(keys.events(0), fields)
     await pipeline.execute()
+
+
+async def count_of(site: Site) -> int:
+    """How many streams a server holds, by its own metrics."""
+    lines = (await site.http.get("/-/metrics")).text.splitlines()
+    return int(float(next(line for line in lines if line.startswith("platen_server_streams ")).split()[1]))
+
+
+async def _count_is(site: Site, count: int) -> bool:
+    return await count_of(site) == count

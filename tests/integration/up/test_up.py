@@ -126,6 +126,7 @@ def test_killed_in_the_middle_of_200_publishes_nothing_accepted_is_lost(tmp_path
         for number in range(200):
             pool.submit(post, number)
         assert enough.wait(60)
+        left_behind = children_of(up.process.pid)  # type: ignore[union-attr]
         up.kill()
         # The clients go on trying against a dead server; what they were not told about is not promised.
         pool.shutdown(cancel_futures=True)
@@ -135,6 +136,8 @@ def test_killed_in_the_middle_of_200_publishes_nothing_accepted_is_lost(tmp_path
         ends = Counter(end_of(up.api, "acme", page, seq)["state"] for page, seq in accepted)
 
         assert before >= 100
+        # Two servers on one append-only file would be the end of it.
+        assert not any(is_alive(pid) for pid in left_behind)
         assert sum(ends.values()) == before
         assert set(ends) <= {"live", "superseded"}
         built = Counter((event["page"], event["seq"]) for event in events(up) if event["type"] == "page-built")

@@ -1,9 +1,14 @@
-"""Which page an address names."""
+"""Which page an address names, and what is sent for it."""
+
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 import pytest
 
-from services.server.memory import PageName
-from services.server.pages import Redirect, find_page
+from services.server.memory import PageMemory, PageName
+from services.server.pages import Redirect, Visitors, find_page
+from shared.codec import compress
+from shared.records import PublishedPage
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,50 @@ from services.server.pages import Redirect, find_page
 )
 def test_an_address_names_one_page_or_none(path: str, expected: object) -> None:
     assert find_page(path) == expected
+
+
+async def ask(visitors: Visitors, method: str, *headers: tuple[bytes, bytes]) -> tuple[int, dict[bytes, bytes], bytes]:
+    """Ask below any web server: those leave bodies out themselves, and would hide one that should not be there."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": "/acme", "query_string": b"", "headers": list(headers)}
+    await visitors(scope, receive, send)
+    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
+
+
+async def load(names: Sequence[PageName]) -> list[PublishedPage | None]:
+    return [PublishedPage(seq=1, version=1, etag="abc", body=compress(b"hello")) for _ in names]
+
+
+async def test_head_and_304_have_no_body_and_get_has() -> None:
+    visitors = Visitors(PageMemory(load, 1_000_000))
+
+    get, head = await ask(visitors, "GET"), await ask(visitors, "HEAD")
+    known = await ask(visitors, "HEAD", (b"if-none-match", b'"abc"'))
+
+    assert (get[0], get[2]) == (200, b"hello")
+    assert head == (200, get[1], b"")
+    assert (known[0], known[2]) == (304, b"")
+    assert known[1] == {
+        name: value for name, value in get[1].items() if name not in {b"content-type", b"content-length"}
+    }
+
+
+async def test_a_page_that_is_held_is_answered_without_waiting() -> None:
+    memory = PageMemory(load, 1_000_000)
+    visitors = Visitors(memory)
+    assert visitors.answer_at_once("/acme", []) is None
+
+    await memory.get(PageName("acme", "index"))
+
+    answer = visitors.answer_at_once("/acme", [])
+    assert answer is not None
+    assert answer.body == b"hello"
+    for other_spelling in ("/acme/", "/acme/index", "/acme/index/"):
+        assert visitors.answer_at_once(other_spelling, []) is None
