@@ -13,12 +13,8 @@
 local head, publications, published, artifacts, lane, events = unpack(KEYS)
 local site, page, seq, entry, group, builder, trace, keep_ms, etag, csp, size, build_ms, body, keep = unpack(ARGV)
 
-local record = load_record(publications, seq)
-if not record then return { 'unknown' } end
-if TERMINAL[record.state] then
-  settle_entry(lane, group, entry)
-  return { 'ended' }
-end
+local record, answer = open_record(publications, seq, lane, group, entry)
+if not record then return answer end
 
 local context = { site = site, page = page, actor = builder, trace = trace, keep_ms = keep_ms, head = head,
   publications = publications, published = published, events = events }

@@ -53,6 +53,18 @@ local function settle_entry(stream, group, entry)
   redis.call('XDEL', stream, entry)
 end
 
+-- The record an entry is about, if there is still something to do for it; otherwise nil and the script's answer.
+-- A publication that has ended already was settled by a run whose answer got lost, so its entry is settled too.
+local function open_record(publications, seq, stream, group, entry)
+  local record = load_record(publications, seq)
+  if not record then return nil, { 'unknown' } end
+  if TERMINAL[record.state] then
+    settle_entry(stream, group, entry)
+    return nil, { 'ended' }
+  end
+  return record
+end
+
 -- Takes the next seq for a version and makes it the wanted one.
 local function new_record(head, version, cause, traceparent)
   local seq = redis.call('HINCRBY', head, 'seq', 1)

@@ -11,12 +11,8 @@
 local publications, lane, delayed, events = unpack(KEYS)
 local site, page, seq, entry, group, builder, trace, keep_ms, delay_ms, attempts, code, reason, data = unpack(ARGV)
 
-local record = load_record(publications, seq)
-if not record then return { 'unknown' } end
-if TERMINAL[record.state] then
-  settle_entry(lane, group, entry)
-  return { 'ended' }
-end
+local record, answer = open_record(publications, seq, lane, group, entry)
+if not record then return answer end
 
 local at = now_ms()
 local due = at + tonumber(delay_ms)

@@ -12,12 +12,8 @@
 local site_key, head, versions, publications, lane, events = unpack(KEYS)
 local site, page, seq, entry, group, builder, trace, keep_ms = unpack(ARGV)
 
-local record = load_record(publications, seq)
-if not record then return { 'unknown' } end
-if TERMINAL[record.state] then
-  settle_entry(lane, group, entry)
-  return { 'ended' }
-end
+local record, answer = open_record(publications, seq, lane, group, entry)
+if not record then return answer end
 
 local context = { site = site, page = page, actor = builder, trace = trace, keep_ms = keep_ms,
   publications = publications, events = events }

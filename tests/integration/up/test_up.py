@@ -137,7 +137,7 @@ def test_killed_in_the_middle_of_200_publishes_nothing_accepted_is_lost(tmp_path
 
         assert before >= 100
         # Two servers on one append-only file would be the end of it.
-        assert not any(is_alive(pid) for pid in left_behind)
+        assert wait_for(lambda: not any(map(is_alive, left_behind)), 10)
         assert sum(ends.values()) == before
         assert set(ends) <= {"live", "superseded"}
         built = Counter((event["page"], event["seq"]) for event in events(up) if event["type"] == "page-built")
