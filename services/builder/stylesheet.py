@@ -84,6 +84,6 @@ def _root(palette: Palette, font: str) -> str:
 def _policy(digest: str) -> str:
     # `data:` is for the drawn icon. Pages may be framed by their own origin, for the editor's preview.
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src http: https: data:; "
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src http: https: data: 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )

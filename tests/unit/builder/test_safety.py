@@ -180,7 +180,7 @@ def test_the_policy_allows_the_one_style_there_is_and_no_script() -> None:
     assert directives == {
         "default-src": "'none'",
         "style-src": f"'sha256-{digest}'",
-        "img-src": "http: https: data:",
+        "img-src": "http: https: data: 'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'self'",
