@@ -11,6 +11,7 @@ from playwright.async_api import BrowserContext, Page, Route
 
 from services.builder.render import Rendered, Renderer
 from shared.config import Config, decode_config
+from tests.conftest import wait_until
 from tests.unit.builder.reading import EVERY_WIDGET, EXAMPLES, PICTURE, make_config
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -142,8 +143,9 @@ async def test_the_policy_stops_a_script_that_got_in(context: BrowserContext, si
         "document.body.append(Object.assign(document.createElement('script'), {textContent: 'document.title = 1'}))"
     )
 
-    assert await visited.page.title() == "A page"
+    await wait_until(lambda: bool(visited.complaints), what="the browser's complaint")
     assert "Content Security Policy" in visited.complaints[0]
+    assert await visited.page.title() == "A page"
 
 
 @pytest.mark.parametrize("name", [*AS_WRITTEN, "every widget", "long words"])
@@ -163,7 +165,12 @@ async def test_a_wide_table_scrolls_in_its_own_region_by_keyboard(context: Brows
     await region.focus()
     await visited.page.keyboard.press("ArrowRight")
 
-    await visited.page.wait_for_function("document.querySelector('.scroll').scrollLeft > 0")
+    async def has_scrolled() -> bool:
+        return bool(await visited.get("document.querySelector('.scroll').scrollLeft > 0"))
+
+    # Asked from outside again and again: a predicate left in the page to be polled is a string to evaluate there,
+    # which the page's policy forbids, as it should.
+    await wait_until(has_scrolled, what="the table to scroll")
 
 
 async def test_a_question_opens_by_keyboard(context: BrowserContext, site: Site) -> None:
@@ -173,7 +180,7 @@ async def test_a_question_opens_by_keyboard(context: BrowserContext, site: Site)
     await question.focus()
     await visited.page.keyboard.press("Enter")
 
-    assert await visited.page.get_by_text("From eight.").is_visible()
+    await wait_until(visited.page.get_by_text("From eight.").is_visible, what="the answer")
 
 
 async def test_whatever_has_the_focus_can_be_seen_to_have_it(context: BrowserContext, site: Site) -> None:
