@@ -30,6 +30,8 @@ _NOT_DONE = (
     "BUSY",
     "CLUSTERDOWN",
     "MASTERDOWN",
+    "NOREPLICAS",
+    "UNBLOCKED",
 )
 
 
@@ -72,6 +74,11 @@ def translated() -> Iterator[None]:
     except refusals.RedisError as error:
         raise translate(error) from error
     except OSError as error:
+        raise StoreUncertain(f"lost the connection to Redis: {error}") from error
+    except RuntimeError as error:
+        # What uvloop raises for a write to a connection that the other side has just closed.
+        if "handler is closed" not in str(error):
+            raise
         raise StoreUncertain(f"lost the connection to Redis: {error}") from error
 
 

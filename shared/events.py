@@ -44,7 +44,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class ConfigPublished(Event, frozen=True, tag="config-published"):
-    """Somebody asked for a version to be live. In a work stream this is the request to build it."""
+    """Somebody asked for a version to be live. In a work stream this is the request to build it.
+
+    Attributes:
+        rebuild: number of the rebuild of its site that asked, 0 where a person did.
+    """
+
+    rebuild: int = 0
 
 
 class BuildStarted(Event, frozen=True, tag="build-started"):
@@ -117,6 +123,10 @@ class BuildSuperseded(Event, frozen=True, tag="build-superseded"):
     superseded_by: int = 0
 
 
+class BuildCancelled(Event, frozen=True, tag="build-cancelled"):
+    """It was called off before its build began. What was live stays live."""
+
+
 class PageUnpublished(Event, frozen=True, tag="page-unpublished"):
     """Visitors no longer get the page."""
 
@@ -136,7 +146,16 @@ class UnknownEvent(msgspec.Struct, frozen=True):
     page: str = ""
 
 
-AnyEvent = ConfigPublished | BuildStarted | PageBuilt | BuildRetrying | BuildFailed | BuildSuperseded | PageUnpublished
+AnyEvent = (
+    ConfigPublished
+    | BuildStarted
+    | PageBuilt
+    | BuildRetrying
+    | BuildFailed
+    | BuildSuperseded
+    | BuildCancelled
+    | PageUnpublished
+)
 
 
 class _Envelope(msgspec.Struct, frozen=True):

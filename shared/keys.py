@@ -9,6 +9,7 @@ partition are global and are never touched by a script together with partitioned
 | platen:tokens | hash | permanent: digest of a token -> whose it is |
 | platen:builders, platen:servers | hash | entries removed when a process ends, swept when its beat key is gone |
 | platen:beat:<process> | string | TTL: six heartbeats |
+| platen:quiet | hash | a builder's name, or `all` -> who asked; until it is taken back |
 | platen:{p}:sites | sorted set | permanent: slugs of the sites, all scores 0 (read by name) |
 | platen:{p}:site:<site> | hash | permanent |
 | platen:{p}:pages:<site> | sorted set | permanent: slugs of the site's pages, all scores 0 |
@@ -18,13 +19,18 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:page:<site>/<page> | hash | permanent: the published page |
 | platen:{p}:artifacts:<site>/<page> | hash | permanent, bounded: the newest versions and the live one |
 | platen:{p}:idempotency:<site>:<digest> | hash | TTL |
-| platen:{p}:builds, platen:{p}:bulk | stream | entries deleted when settled |
+| platen:{p}:builds, platen:{p}:bulk | stream | the lanes: entries deleted when settled |
+| platen:{p}:<lane>:waiting | sorted set | members removed when let into the lane |
+| platen:{p}:<lane>:turns | hash | removed when nothing waits |
+| platen:{p}:open | sorted set | members removed when the publication ends |
+| platen:{p}:rebuilds:<site> | hash | permanent, bounded: the newest rebuilds |
+| platen:{p}:rebuilding | sorted set | members removed when all their pages are queued |
 | platen:{p}:events | stream | trimmed by age |
 | platen:{p}:delayed | sorted set | members removed when due |
 | platen:{p}:dead | stream | permanent until an operator decides, bounded |
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 from zlib import crc32
 
 Lane = Literal["interactive", "bulk"]
@@ -34,6 +40,22 @@ META = "platen:meta"
 TOKENS = "platen:tokens"
 BUILDERS = "platen:builders"
 SERVERS = "platen:servers"
+QUIET = "platen:quiet"
+EVERY_BUILDER = "all"
+
+
+class LaneKeys(NamedTuple):
+    """The keys of one lane.
+
+    Attributes:
+        stream: what builders read.
+        waiting: what comes after it.
+        turns: who is served when.
+    """
+
+    stream: str
+    waiting: str
+    turns: str
 
 
 def beat(process: str) -> str:
@@ -91,6 +113,19 @@ class Keys:
 
     def builds(self, partition: int, lane: Lane = "interactive") -> str:
         return f"platen:{{{partition}}}:{'builds' if lane == 'interactive' else 'bulk'}"
+
+    def lane(self, partition: int, lane: Lane = "interactive") -> LaneKeys:
+        stream = self.builds(partition, lane)
+        return LaneKeys(stream, f"{stream}:waiting", f"{stream}:turns")
+
+    def open(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:open"
+
+    def rebuilds(self, site: str) -> str:
+        return self._of(site, "rebuilds", site)
+
+    def rebuilding(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:rebuilding"
 
     def events(self, partition: int) -> str:
         return f"platen:{{{partition}}}:events"

@@ -49,6 +49,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
         attempts: how many builds were begun.
         failure: why it failed or is being retried.
         superseded_by: the seq that took its place, 0 where none did.
+        rebuild: number of the rebuild of its site that asked for it, 0 where a person did.
     """
 
     seq: int
@@ -60,6 +61,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     failure: Failure | None = None
     superseded_by: int = 0
+    rebuild: int = 0
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

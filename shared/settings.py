@@ -64,8 +64,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Address space of the render child, in MiB."""
     build_attempts: Positive = 5
     """Attempts before a retryable failure becomes a dead letter."""
+    future_keep_s: Positive = 900
+    """How long an event of an unknown type waits for a newer builder before it becomes a dead letter."""
     heartbeat_ms: Annotated[int, msgspec.Meta(ge=50)] = 500
     """How often a builder says it is alive; it counts as dead after six missed beats."""
+    reconcile_s: Seconds = 10.0
+    """How often a builder looks for publications whose work got lost."""
     drain_s: Seconds = 10.0
     """Grace period of a stopping process."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from shared.connection import Client, translated
 from shared.errors import Conflict, IdempotencyMismatch, NotFound
-from shared.keys import Keys
+from shared.keys import GROUP, Keys
 from shared.records import (
     Head,
     Publication,
@@ -192,15 +192,14 @@ class Store:
             names.versions(site, page),
             names.publications(site, page),
             names.idempotency(site, _scoped(request)),
-            names.builds(names.partition(site)),
-            names.events(names.partition(site)),
+            *self._queue(site),
         ]
         tail = b'"author":%b,"note":%b,"config":%b}' % (
             _SAVED.encode(request.actor),
             _SAVED.encode(note),
             config,
         )
-        arguments = [*self._common(site, page, request), tail, int(publish)]
+        arguments = [*self._common(site, page, request), tail, int(publish), GROUP]
         answer = await run(self._client, Call(script("publish"), script_keys, arguments))
         outcome = answer[0]
         if outcome == b"no-site":
@@ -226,10 +225,9 @@ class Store:
             names.page(site, page),
             names.artifacts(site, page),
             names.idempotency(site, _scoped(request)),
-            names.builds(names.partition(site)),
-            names.events(names.partition(site)),
+            *self._queue(site),
         ]
-        arguments = [*self._common(site, page, request), version]
+        arguments = [*self._common(site, page, request), version, GROUP]
         answer = await run(self._client, Call(script("republish"), script_keys, arguments))
         outcome = answer[0]
         if outcome == b"no-page":
@@ -422,6 +420,10 @@ class Store:
         keep_ms = self._settings.events_keep_s * 1000
         scope = (request.fingerprint, self._settings.idempotency_keep_s)
         return [site, page, request.actor, request.traceparent, keep_ms, *scope]
+
+    def _queue(self, site: str) -> list[str]:
+        partition = self._keys.partition(site)
+        return [self._keys.events(partition), self._keys.open(partition), *self._keys.lane(partition)]
 
     async def _claim(self, request: Request) -> None:
         """Tie an idempotency key to one request, before and apart from what it asks for.

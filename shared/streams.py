@@ -1,23 +1,28 @@
 """The streams: work for the builders' group, and events for everybody.
 
-`Queue` hands out work and finds entries whose builder is dead; acknowledging is not here but in the scripts that
+`Queue` hands out work and takes over entries whose builder is dead; acknowledging is not here but in the scripts that
 settle an entry, so that it happens together with what it acknowledges. `EventLog` reads what happened.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
 
 from shared.connection import Client, translated
-from shared.keys import GROUP, Keys, Lane, beat
+from shared.keys import GROUP, Keys, Lane
 from shared.scripts import Call, run, script
 
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
 START = "0-0"
+BULK_COUNT = 8
 
 _POSITION = re.compile(r"(\d{1,15})-(\d{1,19})")
+
+
+class NoGroup(Exception):
+    """The group is gone: Redis was emptied, or somebody deleted a lane."""
 
 
 class Entry(NamedTuple):
@@ -47,7 +52,13 @@ class Entry(NamedTuple):
 
     @property
     def traceparent(self) -> str:
-        return self.fields.get(b"traceparent", b"").decode("ascii", errors="replace")
+        """The trace context; "" where it is not one. It travels on into events, so nothing else may pass for it."""
+        return self.fields.get(b"traceparent", b"")[:64].decode("ascii", errors="replace")
+
+    @property
+    def since(self) -> str:
+        """When it was first put off for a newer builder, ms; "" where it was not."""
+        return self.fields.get(b"since", b"")[:16].decode("ascii", errors="replace")
 
 
 def parse_position(text: str) -> tuple[int, int] | None:
@@ -66,15 +77,27 @@ def position(text: str) -> tuple[int, int]:
     return int(milliseconds), int(number)
 
 
+class Fed(NamedTuple):
+    """What feeding the lanes came to.
+
+    Attributes:
+        wait_ms: until the next entry of the delayed set is due; None where none waits.
+        rebuilds: how many rebuilds still have pages to queue.
+    """
+
+    wait_ms: int | None
+    rebuilds: int
+
+
 class Queue:
-    """The work streams of some partitions, seen by one builder.
+    """The lanes of some partitions, seen by one builder.
 
     Args:
         client: for short calls.
         blocking: for blocking reads; its socket timeout lies above `block_ms`.
         keys: names.
         builder: this builder's name, unique per start.
-        partitions: whose streams to read.
+        partitions: whose lanes to read.
     """
 
     def __init__(
@@ -82,7 +105,10 @@ class Queue:
     ) -> None:
         self._client, self._blocking, self.builder = client, blocking, builder
         self.lanes = {keys.builds(p, lane): p for lane in LANES for p in partitions}
-        self._delayed = [(keys.delayed(p), keys.builds(p), keys.builds(p, "bulk")) for p in partitions]
+        self._interactive = [keys.builds(p) for p in partitions]
+        self._feeding = {
+            p: [keys.delayed(p), keys.rebuilding(p), *keys.lane(p), *keys.lane(p, "bulk")] for p in partitions
+        }
 
     async def ensure_groups(self) -> None:
         """Create the group on every lane, from the very first entry; where it exists nothing changes.
@@ -99,117 +125,153 @@ class Queue:
                         raise
 
     async def take(self, count: int, block_ms: int | None) -> list[Entry]:
-        """Take new entries, interactive ones first.
+        """Take new entries: interactive ones, and where there is none, a few of whatever comes first.
 
         Args:
-            count: most entries per stream.
+            count: most interactive entries per partition. From the bulk lane come fewer at once, so that an
+                interactive one never waits long for a builder's hands.
             block_ms: how long to wait for the first, 1 to 2000; None does not wait. Stop by not calling again, never
                 by cancelling: a cancelled read can leave an entry pending that nobody saw.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        with translated():
-            try:
-                answer = await self._blocking.xreadgroup(
-                    GROUP, self.builder, dict.fromkeys(self.lanes, ">"), count=count, block=block_ms
+        try:
+            with translated():
+                return await self._read(self._interactive, count, None) or await self._read(
+                    self.lanes, min(count, BULK_COUNT), block_ms
                 )
+        except NoGroup:
+            await self.ensure_groups()
+            return []
+
+    async def take_again(self, count: int) -> list[Entry]:
+        """Entries that are pending under this builder's name, after an interruption; their delivery count stays.
+
+        Args:
+            count: most entries per lane.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        entries: list[Entry] = []
+        with translated():
+            for stream in self.lanes:
+                pending = await self._pending(stream, self.builder, count)
+                pipeline: Any = self._client.pipeline(transaction=False)
+                for id_ in pending:
+                    pipeline.xrange(stream, id_, id_)
+                # What was trimmed while it was pending has no fields, and is judged like any other unreadable entry.
+                for (id_, deliveries), found in zip(pending.items(), await pipeline.execute(), strict=True):
+                    fields = found[0][1] if found else {}
+                    entries.append(Entry(stream, self.lanes[stream], id_.decode(), fields, deliveries))
+        return entries
+
+    async def claim(self, dead: str, count: int) -> list[Entry]:
+        """Take over entries of a dead builder from the first lane in which it has any.
+
+        Args:
+            dead: its name.
+            count: most entries; one that was delivered twice or more comes alone.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        for stream, partition in self.lanes.items():
+            call = Call(script("claim"), [stream], [GROUP, dead, self.builder, count])
+            found = await run(self._client, call)
+            if found:
+                return [
+                    Entry(stream, partition, id_.decode(), dict(zip(flat[::2], flat[1::2], strict=True)), deliveries)
+                    for id_, deliveries, flat in found
+                ]
+        return []
+
+    async def consumers(self) -> set[str]:
+        """Names of all builders that a lane knows.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        found: set[str] = set()
+        for stream in self.lanes:
+            try:
+                with translated():
+                    consumers = await self._client.xinfo_consumers(stream, GROUP)
             except ResponseError as error:
-                if "NOGROUP" not in str(error):
-                    raise
-                await self.ensure_groups()
-                return []
-        return [entry for stream, entries in _by_stream(answer) for entry in self._entries(stream, entries)]
+                if "NOGROUP" in str(error) or "no such key" in str(error):
+                    continue
+                raise
+            found |= {consumer["name"].decode() for consumer in consumers}
+        return found
 
-    async def claim_from_the_dead(self, count: int, idle_ms: int) -> list[Entry]:
-        """Take over entries of builders whose heartbeat is gone, and forget those that hold none.
-
-        Args:
-            count: most entries per stream and dead builder.
-            idle_ms: least time since an entry was last delivered, so that two claimers do not both get it.
-
-        Raises:
-            StoreUnavailable, StoreUncertain: Redis is away.
-        """
-        claimed: list[Entry] = []
-        for stream in self.lanes:
-            for consumer in await self._dead_consumers(stream):
-                entries = await self._claim(stream, consumer, count, idle_ms)
-                claimed += entries
-                if not entries:
-                    await self._forget(stream, consumer)
-        return claimed
-
-    async def claim_from(self, consumer: str, count: int, idle_ms: int) -> list[Entry]:
-        """Take entries that are pending under a name: one's own, after an interruption.
+    async def remove(self, builder: str, hand_back: int = 0) -> int:
+        """Take a name out of the lanes; where entries are left under it, it stays.
 
         Args:
-            count: most entries per stream.
-            idle_ms: least time since an entry was last delivered.
-
-        Raises:
-            StoreUnavailable, StoreUncertain: Redis is away.
-        """
-        return [entry for stream in self.lanes for entry in await self._claim(stream, consumer, count, idle_ms)]
-
-    async def forget(self, consumer: str) -> None:
-        """Remove a name from the groups, unless it has entries.
-
-        Raises:
-            StoreUnavailable, StoreUncertain: Redis is away.
-        """
-        for stream in self.lanes:
-            await self._forget(stream, consumer)
-
-    async def move_due(self, most: int = 100) -> int:
-        """Move retries that are due back to their lanes.
+            builder: the name.
+            hand_back: most entries per lane that go back as new ones; 0 hands back none.
 
         Returns:
-            how many were moved.
-        """
-        moved = 0
-        for stream_keys in self._delayed:
-            answer = await run(self._client, Call(script("due"), stream_keys, [most]))
-            moved += int(answer[0])
-        return moved
+            how many went back.
 
-    async def waiting(self) -> int:
-        """Length of all lanes: entries are deleted when settled, so this is the backlog, work in hand included."""
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        handed_back = 0
+        for stream in self.lanes:
+            answer = await run(self._client, Call(script("leave"), [stream], [GROUP, builder, hand_back]))
+            handed_back += answer[0]
+        return handed_back
+
+    def feeds(self, partitions: Iterable[int] | None = None, most: int = 100) -> list[Call]:
+        """Calls that bring up what is due and what waits for room; `fed` reads their answers.
+
+        Args:
+            partitions: where; everywhere if not given.
+            most: due entries to move at once, per partition.
+        """
+        chosen = self._feeding if partitions is None else partitions
+        return [Call(script("feed"), self._feeding[p], [most, GROUP]) for p in chosen]
+
+    @staticmethod
+    def fed(answers: Sequence[Any]) -> Fed:
+        """What the answers of `feeds` say."""
+        waits = [wait_ms for _, wait_ms, _ in answers if wait_ms >= 0]
+        return Fed(min(waits, default=None), sum(rebuilds for *_, rebuilds in answers))
+
+    async def backlog(self) -> int:
+        """Entries in the lanes and before them, work in hand included: what to scale builders by.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
         with translated():
             pipeline: Any = self._client.pipeline(transaction=False)
             for stream in self.lanes:
                 pipeline.xlen(stream)
+                pipeline.zcard(f"{stream}:waiting")
             return sum(await pipeline.execute())
 
-    async def _claim(self, stream: str, consumer: str, count: int, idle_ms: int) -> list[Entry]:
-        with translated():
+    async def _read(self, streams: Iterable[str], count: int, block_ms: int | None) -> list[Entry]:
+        try:
+            answer = await self._blocking.xreadgroup(
+                GROUP, self.builder, dict.fromkeys(streams, ">"), count=count, block=block_ms
+            )
+        except ResponseError as error:
+            if "NOGROUP" in str(error):
+                raise NoGroup from error
+            raise
+        return [entry for stream, entries in _by_stream(answer) for entry in self._entries(stream, entries)]
+
+    async def _pending(self, stream: str, consumer: str, count: int) -> dict[bytes, int]:
+        try:
             pending = await self._client.xpending_range(stream, GROUP, "-", "+", count, consumer)
-            if not pending:
-                return []
-            delivered = {item["message_id"]: item["times_delivered"] + 1 for item in pending}
-            raw = await self._client.xclaim(stream, GROUP, self.builder, idle_ms, list(delivered))
-        return [entry._replace(deliveries=delivered[entry.id.encode()]) for entry in self._entries(stream, raw)]
-
-    async def _forget(self, stream: str, consumer: str) -> None:
-        await run(self._client, Call(script("forget"), [stream], [GROUP, consumer]))
-
-    async def _dead_consumers(self, stream: str) -> list[str]:
-        with translated():
-            try:
-                consumers = await self._client.xinfo_consumers(stream, GROUP)
-            except ResponseError as error:
-                if "NOGROUP" in str(error) or "no such key" in str(error):
-                    return []
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
                 raise
-            names = [consumer["name"].decode() for consumer in consumers]
-            others = [name for name in names if name != self.builder]
-            if not others:
-                return []
-            pipeline: Any = self._client.pipeline(transaction=False)
-            for name in others:
-                pipeline.exists(beat(name))
-            alive = await pipeline.execute()
-        return [name for name, is_alive in zip(others, alive, strict=True) if not is_alive]
+            return {}
+        return {item["message_id"]: item["times_delivered"] for item in pending}
 
     def _entries(self, stream: str, raw: Sequence[Any]) -> list[Entry]:
         partition = self.lanes[stream]

@@ -6,12 +6,11 @@ from typing import NamedTuple
 from services.builder.child import Built, Fault, Job
 from services.builder.commit import Ledger
 from services.builder.sandbox import Sandbox
-from services.builder.work import Work, read_entry
+from services.builder.work import Future, Work, read_entry
 from shared.connection import Client
 from shared.records import decode_saved_version
 from shared.scripts import run_all
-from shared.settings import Settings
-from shared.streams import Entry
+from shared.streams import Entry, Fed, Queue
 
 
 class Result(NamedTuple):
@@ -27,7 +26,7 @@ class Result(NamedTuple):
 
     entry: Entry
     work: Work | None
-    outcome: Built | Fault
+    outcome: Built | Fault | Future
     attempt: int = 1
     build_ms: float = 0
 
@@ -43,13 +42,17 @@ class Bench:
 
     Args:
         client: for short calls.
+        queue: fed along with each batch.
         ledger: makes the calls.
         sandbox: renders.
-        settings: bounds.
+
+    Attributes:
+        fed: what feeding the lanes last came to.
     """
 
-    def __init__(self, client: Client, ledger: Ledger, sandbox: Sandbox, settings: Settings) -> None:
-        self._client, self._ledger, self._sandbox, self._settings = client, ledger, sandbox, settings
+    def __init__(self, client: Client, queue: Queue, ledger: Ledger, sandbox: Sandbox) -> None:
+        self._client, self._queue, self._ledger, self._sandbox = client, queue, ledger, sandbox
+        self.fed = Fed(None, 0)
 
     async def build(self, entries: list[Entry]) -> list[Result]:
         """Build what a batch of entries asks for.
@@ -60,8 +63,8 @@ class Bench:
             StoreUnavailable, StoreUncertain: Redis is away; the entries stay pending.
         """
         began = time.perf_counter()
-        read = [(entry, read_entry(entry, self._settings.build_attempts)) for entry in entries]
-        results = [Result(entry, None, fault) for entry, fault in read if isinstance(fault, Fault)]
+        read = [(entry, read_entry(entry)) for entry in entries]
+        results = [Result(entry, None, verdict) for entry, verdict in read if isinstance(verdict, Fault | Future)]
         begun, unknown = await self._start([work for _, work in read if isinstance(work, Work)])
         outcomes = await self._sandbox.render([item.job for item in begun])
         build_ms = (time.perf_counter() - began) * 1000
@@ -73,11 +76,15 @@ class Bench:
         return results
 
     async def _start(self, works: list[Work]) -> tuple[list[_Begun], list[Result]]:
-        answers = await run_all(self._client, [self._ledger.start(work) for work in works])
-        begun, unknown = [], []
-        for work, answer in zip(works, answers, strict=True):
+        # What was taken makes room for what waits, and a start may put its entry off: so the lanes are fed after it.
+        feeds = self._queue.feeds({work.entry.partition for work in works})
+        answers = await run_all(self._client, [*map(self._ledger.start, works), *feeds])
+        for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
+        self.fed = self._queue.fed(answers[len(works) :])
+        begun, unknown = [], []
+        for work, answer in zip(works, answers, strict=False):
             if answer[0] == b"build":
                 begun.append(_begin(work, answer))
             elif answer[0] == b"unknown":

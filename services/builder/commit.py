@@ -12,6 +12,7 @@ from shared.settings import Settings
 from shared.streams import Entry
 
 MOST_DEAD_LETTERS = 10_000
+FUTURE_AGAIN_MS = 5_000
 
 
 class Ledger:
@@ -34,8 +35,8 @@ class Ledger:
             names.head(site, page),
             names.versions(site, page),
             names.publications(site, page),
-            work.entry.stream,
-            names.events(work.entry.partition),
+            *self._ends(work),
+            names.delayed(work.entry.partition),
         ]
         return Call(script("start"), script_keys, self._subject(work))
 
@@ -51,8 +52,7 @@ class Ledger:
             names.publications(site, page),
             names.page(site, page),
             names.artifacts(site, page),
-            work.entry.stream,
-            names.events(work.entry.partition),
+            *self._ends(work),
         ]
         page_fields: list[Argument] = [built.etag, built.csp, built.size, f"{build_ms:.3f}", built.body]
         arguments = [*self._subject(work), *page_fields, self._settings.artifacts_keep]
@@ -73,14 +73,31 @@ class Ledger:
     def fail(self, work: Work, fault: Fault) -> Call:
         """End a publication as failed."""
         names, site, page = self._keys, work.event.site, work.event.page
-        script_keys = [names.head(site, page), names.publications(site, page), *self._ends(work.entry)]
+        stream, *rest = self._ends(work)
+        dead = names.dead(work.entry.partition)
+        script_keys = [names.head(site, page), names.publications(site, page), stream, dead, *rest]
         return Call(script("fail"), script_keys, [*self._subject(work), *_letter(work.entry, fault)])
 
     def bury(self, entry: Entry, fault: Fault) -> Call:
-        """Keep an entry that nobody can read as a dead letter; the first two keys are not touched."""
+        """Keep an entry that nobody can read as a dead letter; no key of a page is touched."""
         nobody: list[Argument] = ["", "", "", entry.id, GROUP, self._builder, entry.traceparent, self._keep_ms]
-        script_keys = [entry.stream, entry.stream, *self._ends(entry)]
+        names, stream = self._keys, entry.stream
+        script_keys = [
+            stream,
+            stream,
+            stream,
+            names.dead(entry.partition),
+            names.events(entry.partition),
+            stream,
+            stream,
+        ]
         return Call(script("fail"), script_keys, [*nobody, *_letter(entry, fault)])
+
+    def postpone(self, entry: Entry) -> Call:
+        """Leave an entry for a newer builder."""
+        about: list[Argument] = [entry.id, GROUP, entry.type, entry.data, entry.traceparent, entry.since]
+        bounds: list[Argument] = [self._settings.future_keep_s * 1000, FUTURE_AGAIN_MS]
+        return Call(script("postpone"), [entry.stream, self._keys.delayed(entry.partition)], [*about, *bounds])
 
     @property
     def _keep_ms(self) -> int:
@@ -91,8 +108,10 @@ class Ledger:
         about: list[Argument] = [event.site, event.page, event.seq, entry.id, GROUP, self._builder]
         return [*about, entry.traceparent, self._keep_ms]
 
-    def _ends(self, entry: Entry) -> list[str]:
-        return [entry.stream, self._keys.dead(entry.partition), self._keys.events(entry.partition)]
+    def _ends(self, work: Work) -> list[str]:
+        """What the end of a publication concerns: its lane, the events, the open ones, its site's rebuilds."""
+        names, partition = self._keys, work.entry.partition
+        return [work.entry.stream, names.events(partition), names.open(partition), names.rebuilds(work.event.site)]
 
 
 def _letter(entry: Entry, fault: Fault) -> list[Argument]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from services.builder.child import Fault
 from shared.errors import Undecodable
-from shared.events import ConfigPublished, decode_event
+from shared.events import ConfigPublished, UnknownEvent, decode_event
 from shared.retry import backoff_ms
 from shared.streams import Entry
 
@@ -35,21 +35,28 @@ class GiveUp(NamedTuple):
     """Make it a dead letter."""
 
 
-def read_entry(entry: Entry, most_deliveries: int) -> Work | Fault:
-    """Read what an entry asks for. How often it was delivered is looked at first: it may be unreadable.
+class Future(NamedTuple):
+    """An event of a type that only a newer builder knows; left for one, for a while."""
 
-    Args:
-        most_deliveries: an entry delivered more often than this has taken its builders down with it.
-    """
-    if entry.deliveries > most_deliveries:
+
+# An entry delivered more often than this has taken as many builders down with it.
+MOST_DELIVERIES = 3
+EXPIRED = Fault("unknown-event", False, "No builder that knows events of this type came in time.")
+
+
+def read_entry(entry: Entry) -> Work | Future | Fault:
+    """Read what an entry asks for. How often it was delivered is looked at first: it may be unreadable."""
+    if entry.deliveries > MOST_DELIVERIES:
         reason = f"It was taken {entry.deliveries} times and never finished: it takes its builders down."
         return Fault("poison", False, reason)
     try:
         event = decode_event(entry.data)
     except Undecodable as error:
         return Fault(error.code, error.retryable, f"The entry cannot be read: {error}.")
+    if isinstance(event, UnknownEvent):
+        return Future()
     if not isinstance(event, ConfigPublished):
-        return Fault("unknown-event", False, f"This builder does not know events of type {entry.type!r}.")
+        return Fault("not-work", False, f"Events of type {entry.type[:100]!r} ask for nothing.")
     return Work(entry, event)
 
 

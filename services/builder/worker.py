@@ -1,6 +1,7 @@
 """The builder's loop: take, build, settle.
 
-One batch renders in the child while the one before it is settled and the next is taken.
+One batch renders in the child while the one before it is settled and the next is taken. Entries that another builder
+died over are built with nothing beside them, so that whatever killed it is found out and takes nobody along.
 
 It stops by flag between short blocking reads, never by cancelling one. What becomes of a failed build is decided
 in `Worker.settle` and nowhere else. When Redis is away the loop waits; entries it had taken stay pending under its
@@ -20,23 +21,28 @@ import msgspec
 from services.builder.build import Bench, Result
 from services.builder.child import Built, Fault, Limits
 from services.builder.commit import Ledger
+from services.builder.orphans import Orphans
+from services.builder.rebuilds import Rebuilds
+from services.builder.reconcile import Reconciler
 from services.builder.sandbox import Sandbox
-from services.builder.work import Retry, judge
+from services.builder.work import EXPIRED, Future, Retry, judge
 from shared import keys as names
-from shared.connection import Client, check_partitions, connect
+from shared.connection import Client, check_partitions, connect, translated
 from shared.errors import Unavailable
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
 from shared.retry import backoff_ms
 from shared.scripts import Call, run_all
 from shared.settings import Settings
-from shared.streams import Entry, Queue
+from shared.streams import Entry, Fed, Queue
 
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 500
-CLAIM_IDLE_MS = 1_000
 LONGEST_PAUSE_S = 2.0
+# Of the grace period, what finishing may take; the rest is for handing back and leaving.
+FINISHING = 0.8
+MOST_HANDED_BACK = 1000
 
 
 class Doing(msgspec.Struct):
@@ -45,7 +51,7 @@ class Doing(msgspec.Struct):
     Attributes:
         builder: its name.
         pid, host: where it runs.
-        state: "idle", "building" or "draining".
+        state: "idle", "building", "quiet" or "draining".
         built, failed: pages since it started.
         batch: entries in its hands.
     """
@@ -72,28 +78,36 @@ class Worker:
         blocking: for blocking reads.
         settings: bounds.
         name: unique per start.
+
+    Attributes:
+        stop: set it to drain: take nothing new, finish or hand back what is in hand, leave.
+        quiet: set it to take nothing new and stay.
     """
 
     def __init__(self, client: Client, blocking: Client, settings: Settings, name: str) -> None:
         keys = Keys(settings.partitions)
         self._client, self._settings, self.name = client, settings, name
-        self.quiet = asyncio.Event()
+        self.stop, self.quiet = asyncio.Event(), asyncio.Event()
         self.doing = Doing(name, os.getpid(), socket.gethostname())
         self.queue = Queue(client, blocking, keys, name, range(settings.partitions))
         self._ledger = Ledger(keys, settings, name)
         self._sandbox = Sandbox(Limits(settings.build_memory_mib, settings.public_url), settings.build_deadline_s)
-        self._bench = Bench(client, self._ledger, self._sandbox, settings)
+        self._bench = Bench(client, self.queue, self._ledger, self._sandbox)
         self._heartbeat = Heartbeat(client, names.BUILDERS, name, settings.heartbeat_ms, self._describe)
+        self._orphans = Orphans(client, self.queue)
+        self._rebuilds = Rebuilds(client, keys, settings, name)
+        self._reconciler = Reconciler(client, keys, settings, name)
         self._under_way: deque[asyncio.Task[list[Result]]] = deque()
         self._interrupted = False
-        self._next_sweep = 0.0
+        self._held = False
+        self._next_look = self._next_feed = 0.0
 
     async def run(self) -> None:
-        """Build until `quiet` is set, then finish what is in hand and leave nothing behind."""
+        """Build until `stop` is set, then leave nothing behind."""
         await self._sandbox.start()
-        async with self._heartbeat:
+        async with self._heartbeat, self._rebuilds, self._reconciler:
             failures = 0
-            while self._under_way or not self.quiet.is_set():
+            while not self.stop.is_set():
                 try:
                     await self._turn()
                     failures = 0
@@ -104,20 +118,65 @@ class Worker:
             await self._leave()
         await self._sandbox.stop()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it was told to take nothing new, by signal or by command."""
+        return self._held or self.quiet.is_set()
+
     async def _turn(self) -> None:
         """Begin a batch, and settle the one before it while this one renders."""
-        batch = [] if self.quiet.is_set() else await self._next_batch()
+        await self._look_around()
+        batch = [] if self.is_quiet else await self._take()
         if batch:
-            self.doing.state = "building"
             self.doing.batch += len(batch)
             self._under_way.append(asyncio.create_task(self._bench.build(batch)))
         if self._under_way and (not batch or len(self._under_way) > 1):
-            await self.settle(await self._under_way.popleft())
+            await self._settle_first()
+        elif not batch and self.is_quiet:
+            await self._rest(self._seconds_to(self._next_look))
+        self._tell()
 
-    async def _next_batch(self) -> list[Entry]:
+    async def _take(self) -> list[Entry]:
+        if self._interrupted and not self._under_way:
+            await self.queue.ensure_groups()
+            mine = await self.queue.take_again(self._settings.batch_size)
+            self._interrupted = bool(mine)
+            if mine:
+                return mine
         # Waiting for new entries while a batch is under way would keep that from being settled.
-        block_ms = None if self._under_way else BLOCK_MS
-        return await self._recover() or await self.queue.take(self._settings.batch_size, block_ms)
+        block_ms = None if self._under_way else max(1, min(BLOCK_MS, round(self._seconds_to(self._next_feed) * 1000)))
+        return await self.queue.take(self._settings.batch_size, block_ms)
+
+    async def _look_around(self) -> None:
+        """What is done by the clock: bring up what is due, and once per heartbeat look after the dead."""
+        if self._seconds_to(self._next_feed) == 0:
+            self._heed(self.queue.fed(await self._run(self.queue.feeds())))
+        self._heed(self._bench.fed)
+        if self._seconds_to(self._next_look) > 0:
+            return
+        self._next_look = self._now() + self._settings.heartbeat_ms / 1000
+        self._held = await self._is_held()
+        if await self._orphans.look() and not self.is_quiet:
+            await self._finish()
+            # One batch, then this builder's own work goes on; what is left has its turn at the next one.
+            orphaned = await self._orphans.take(self._settings.batch_size)
+            if orphaned:
+                await self.settle(await self._bench.build(orphaned))
+                self._next_look = 0.0
+
+    def _heed(self, fed: Fed) -> None:
+        """Be back when the next entry is due, and look for rebuilds where there are some."""
+        due_s = BLOCK_MS / 1000 if fed.wait_ms is None else min(BLOCK_MS, fed.wait_ms) / 1000
+        self._next_feed = self._now() + due_s
+        if fed.rebuilds:
+            self._rebuilds.wake()
+
+    async def _finish(self) -> None:
+        while self._under_way:
+            await self._settle_first()
+
+    async def _settle_first(self) -> None:
+        await self.settle(await self._under_way.popleft())
 
     async def _abandon(self) -> None:
         """Let go of what is under way; its entries stay pending under this name, and are taken up again first."""
@@ -126,41 +185,33 @@ class Worker:
         self._interrupted = True
         self.doing.batch = 0
 
-    async def _recover(self) -> list[Entry]:
-        """Entries that this builder was interrupted over, and now and then those of builders that died."""
-        now = asyncio.get_running_loop().time()
-        if self._interrupted and not self._under_way:
-            await self.queue.ensure_groups()
-            mine = await self.queue.claim_from(self.name, self._settings.batch_size, idle_ms=0)
-            self._interrupted = bool(mine)
-            return mine
-        if now < self._next_sweep:
-            return []
-        self._next_sweep = now + self._settings.heartbeat_ms / 1000
-        await self.queue.move_due()
-        return await self.queue.claim_from_the_dead(self._settings.batch_size, CLAIM_IDLE_MS)
-
     async def settle(self, results: list[Result]) -> None:
         """End each build: commit it, try it again later, or make it a dead letter. All in one round trip.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away; what was not settled stays pending.
         """
-        answers = await run_all(self._client, [self._settlement(result) for result in results])
+        expired = []
+        answers = await self._run([self._settlement(result) for result in results])
         for result, answer in zip(results, answers, strict=True):
-            if isinstance(answer, Exception):
-                raise answer
-            if isinstance(result.outcome, Fault):
+            if answer[0] == b"expired":
+                expired.append(result.entry)
+            elif isinstance(result.outcome, Fault):
                 self.doing.failed += 1
                 log.warning("entry %s %s: %s", result.entry.id, answer[0].decode(), result.outcome.reason)
-            else:
+            elif isinstance(result.outcome, Built):
                 self.doing.built += 1
+        for entry in expired:
+            log.error("entry %s is of a type that no builder knew for too long: %s", entry.id, entry.type)
+        await self._run([self._ledger.bury(entry, EXPIRED) for entry in expired])
         if not self._under_way:
-            self.doing.state, self.doing.batch = "idle", 0
+            self.doing.batch = 0
 
     def _settlement(self, result: Result) -> Call:
         """The one place where a failure is judged."""
         outcome, work = result.outcome, result.work
+        if isinstance(outcome, Future):
+            return self._ledger.postpone(result.entry)
         if work is None:
             assert isinstance(outcome, Fault)  # noqa: S101 - an entry without work is one that could not be read
             return self._ledger.bury(result.entry, outcome)
@@ -171,40 +222,87 @@ class Worker:
             return self._ledger.retry(work, outcome, verdict.delay_ms)
         return self._ledger.fail(work, outcome)
 
+    async def _run(self, calls: list[Call]) -> list[list[bytes]]:
+        """Run scripts, none of which may be refused.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        answers = await run_all(self._client, calls)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
     async def pause(self, failures: int, error: Unavailable) -> None:
         """Wait before looking for Redis again, longer each time; a stop ends the wait."""
         delay_s = min(LONGEST_PAUSE_S, backoff_ms(failures, random.random()) / 1000)  # noqa: S311
         log.warning("Redis is away, looking again in %.1f s: %s", delay_s, error)
+        await self._rest(delay_s)
+
+    async def _rest(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self.quiet.wait(), delay_s)
+            await asyncio.wait_for(self.stop.wait(), seconds)
         except TimeoutError:
             return
 
     async def _leave(self) -> None:
-        """Take this builder's name out of the groups; entries it could not settle go to the others."""
-        self.doing.state = "draining"
+        """Finish what is in hand as far as the grace period goes, hand back the rest, and take the name out."""
+        self._tell()
         try:
-            await self.queue.forget(self.name)
+            async with asyncio.timeout(self._settings.drain_s * FINISHING):
+                await self._finish()
+        except TimeoutError:
+            log.warning("leaving with entries in hand: the grace period is over")
         except Unavailable as error:
-            log.warning("leaving while Redis is away: %s", error)
+            log.warning("leaving with entries in hand: %s", error)
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        try:
+            handed_back = await self.queue.remove(self.name, MOST_HANDED_BACK)
+        except Unavailable as error:
+            log.warning("leaving while Redis is away, others will find what is left: %s", error)
+        else:
+            log.info("left, %d built, %d handed back", self.doing.built, handed_back)
+
+    async def _is_held(self) -> bool:
+        with translated():
+            return any(await self._client.hmget(names.QUIET, [self.name, names.EVERY_BUILDER]))
+
+    def _tell(self) -> None:
+        if self.stop.is_set():
+            self.doing.state = "draining"
+        elif self._under_way:
+            self.doing.state = "building"
+        else:
+            self.doing.state = "quiet" if self.is_quiet else "idle"
 
     def _describe(self) -> bytes:
         return msgspec.json.encode(self.doing)
 
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
-async def run_builder(settings: Settings, stop: asyncio.Event) -> None:
+    def _seconds_to(self, moment: float) -> float:
+        return max(0.0, moment - self._now())
+
+
+async def run_builder(settings: Settings, stop: asyncio.Event, quiet: asyncio.Event | None = None) -> None:
     """Run a builder until told to stop.
 
     Args:
         settings: bounds, and where Redis is.
         stop: set it to drain.
+        quiet: set it to take nothing new.
 
     Raises:
         Misconfigured: this Redis was set up with another number of partitions, or refuses us.
     """
     client, blocking = connect(settings.redis_url), connect(settings.redis_url, block_s=BLOCK_MS / 1000)
     worker = Worker(client, blocking, settings, new_name())
-    worker.quiet = stop
+    worker.stop, worker.quiet = stop, quiet or worker.quiet
     try:
         await _wait_for_redis(worker, client, settings)
         await worker.run()
@@ -215,7 +313,7 @@ async def run_builder(settings: Settings, stop: asyncio.Event) -> None:
 
 async def _wait_for_redis(worker: Worker, client: Client, settings: Settings) -> None:
     failures = 0
-    while not worker.quiet.is_set():
+    while not worker.stop.is_set():
         try:
             await check_partitions(client, settings.partitions)
             return await worker.queue.ensure_groups()

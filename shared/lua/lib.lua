@@ -4,7 +4,9 @@
 -- the steps of one publication share one clock. A record is the JSON of shared/records.py's Publication.
 -- Nothing in Redis rolls back, so a script reads and checks first and writes after.
 
-local TERMINAL = { live = true, failed = true, superseded = true, cancelled = true }
+local ENDS = { 'live', 'failed', 'superseded', 'cancelled' }
+local TERMINAL = {}
+for _, state in ipairs(ENDS) do TERMINAL[state] = true end
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -72,14 +74,85 @@ local function new_record(head, version, cause, traceparent)
   return { seq = seq, version = version, cause = cause, trace = string.sub(traceparent, 4, 35), steps = {}, attempts = 0 }
 end
 
--- Queues a record: the event goes to the lane's stream as work and to the events stream as news.
+local function append(stream, entry)
+  local fields = { 'type', entry.type, 'data', entry.data, 'traceparent', entry.traceparent }
+  if entry.since then
+    fields[7], fields[8] = 'since', entry.since
+  end
+  redis.call('XADD', stream, '*', unpack(fields))
+end
+
+-- A lane is a short stream with a waiting room in front of it, so that no site waits behind another site's thousand
+-- pages. The stream takes LANE_ROOM entries that no builder has yet; what comes after that waits in a sorted set by
+-- turn. A site's first entry gets the turn that is being served, each further one the turn after its last, so sites
+-- that wait are served in rotation however much each of them has (start-time fair queueing with equal weights).
+
+local LANE_ROOM = 64
+
+local function room_of(lane)
+  -- Without a group nothing has been delivered yet.
+  local pending = redis.pcall('XPENDING', lane.stream, lane.group)
+  local held = pending.err and 0 or pending[1]
+  return LANE_ROOM - (redis.call('XLEN', lane.stream) - held)
+end
+
+-- Hands an entry to its lane: to the stream where there is room, otherwise to the waiting room.
+local function admit(lane, site, entry)
+  local first = redis.call('ZRANGE', lane.waiting, 0, 0, 'WITHSCORES')
+  if not first[1] and room_of(lane) > 0 then return append(lane.stream, entry) end
+  local last = redis.call('HGET', lane.turns, site)
+  local turn = math.max(tonumber(first[2] or '0'), last and tonumber(last) + 1 or 0)
+  redis.call('HSET', lane.turns, site, digits(turn))
+  redis.call('ZADD', lane.waiting, digits(turn), cjson.encode(entry))
+end
+
+-- Lets in from the waiting room what the stream has room for.
+local function let_in(lane)
+  if redis.call('EXISTS', lane.waiting) == 0 then return end
+  local room = room_of(lane)
+  if room <= 0 then return end
+  local entries = redis.call('ZPOPMIN', lane.waiting, room)
+  for i = 1, #entries, 2 do
+    append(lane.stream, cjson.decode(entries[i]))
+  end
+  if redis.call('EXISTS', lane.waiting) == 0 then redis.call('DEL', lane.turns) end
+end
+
+-- Puts an entry off; it comes back to its lane when it is due.
+local function delay(delayed, due, stream, entry)
+  entry.lane = stream
+  redis.call('ZADD', delayed, digits(due), cjson.encode(entry))
+end
+
+-- The work that a record asks for, as an entry.
+local function work_of(c, record, at)
+  local event = event_of('config-published', c.site, c.page, record, at, c.actor)
+  event.state, event.rebuild = 'queued', record.rebuild
+  return { type = event.type, data = cjson.encode(event), traceparent = c.trace }, event
+end
+
+local function open_name(c, record)
+  return c.site .. '/' .. c.page .. '/' .. digits(record.seq)
+end
+
+-- Queues a record: the event goes to the lane as work and to the events stream as news. It is listed as open until
+-- it ends, so that one whose entry got lost is found.
 local function enqueue(c, record, at)
   step(record, 'queued', at, c.actor)
   local json = save_record(c.publications, record)
-  local event = event_of('config-published', c.site, c.page, record, at, c.actor)
-  redis.call('XADD', c.lane, '*', 'type', event.type, 'data', cjson.encode(event), 'traceparent', c.trace)
+  local entry, event = work_of(c, record, at)
+  redis.call('ZADD', c.open, digits(at), open_name(c, record))
+  admit(c.lane, c.site, entry)
   emit(c.events, c.keep_ms, c.trace, event)
   return json
+end
+
+-- The end of a record: it is no longer open, and the rebuild it belongs to counts it.
+local function close_record(c, record, state, at)
+  step(record, state, at, c.actor)
+  redis.call('ZREM', c.open, open_name(c, record))
+  if record.rebuild then redis.call('HINCRBY', c.rebuilds, digits(record.rebuild) .. ':' .. state, 1) end
+  return save_record(c.publications, record)
 end
 
 -- Makes a record live. `built` has etag, csp, size, built_at and body (the compressed bytes).
@@ -88,9 +161,8 @@ local function make_live(c, record, built, at, build_ms)
   redis.call('HSET', c.published, 'seq', record.seq, 'version', record.version, 'etag', built.etag,
     'csp', built.csp, 'size', built.size, 'built_at', digits(built.built_at), 'body', built.body)
   redis.call('HSET', c.head, 'live_seq', record.seq, 'live_version', record.version)
-  step(record, 'live', at, c.actor)
   record.failure = nil
-  local json = save_record(c.publications, record)
+  local json = close_record(c, record, 'live', at)
   local event = event_of('page-built', c.site, c.page, record, at, c.actor)
   event.etag, event.size, event.build_ms = built.etag, tonumber(built.size), build_ms
   event.accepted_at, event.unchanged = record.steps[1].at, before == built.etag
@@ -100,12 +172,17 @@ end
 
 -- Ends a record that a newer one has overtaken.
 local function supersede(c, record, by_seq, at)
-  step(record, 'superseded', at, c.actor)
   record.superseded_by = by_seq
-  save_record(c.publications, record)
+  close_record(c, record, 'superseded', at)
   local event = event_of('build-superseded', c.site, c.page, record, at, c.actor)
   event.superseded_by = by_seq
   emit(c.events, c.keep_ms, c.trace, event)
+end
+
+-- Ends a record that is no longer asked for.
+local function cancel(c, record, at)
+  close_record(c, record, 'cancelled', at)
+  emit(c.events, c.keep_ms, c.trace, event_of('build-cancelled', c.site, c.page, record, at, c.actor))
 end
 
 -- What an earlier request with the same key made: nothing, something, or something else.
@@ -120,4 +197,10 @@ end
 local function remember(idempotency, keep_s, fingerprint, version, seq)
   redis.call('HSET', idempotency, 'fingerprint', fingerprint, 'version', version, 'seq', seq)
   redis.call('EXPIRE', idempotency, keep_s)
+end
+
+-- Forgets a rebuild that is too long ago to ask for.
+local function forget_rebuild(rebuilds, number)
+  local fields = { 'state', 'total', 'by', 'trace', 'created_at', 'queued', 'skipped', 'cursor', unpack(ENDS) }
+  for _, field in ipairs(fields) do redis.call('HDEL', rebuilds, digits(number) .. ':' .. field) end
 end

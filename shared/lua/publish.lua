@@ -6,8 +6,9 @@
 --       4 versions      hash: number -> JSON
 --       5 publications  hash: seq -> JSON
 --       6 idempotency   hash with a TTL
---       7 lane          stream the build waits in
---       8 events        stream
+--       7 events        stream
+--       8 open          sorted set of publications that have not ended
+--       9 lane, 10 waiting, 11 turns   where the build waits
 -- ARGV  1 site, 2 page  slugs
 --       3 actor         name of who asks
 --       4 traceparent
@@ -16,13 +17,14 @@
 --       7 idempotency_s how long the key is remembered
 --       8 version       JSON of the version without number and created_at, from its second field on
 --       9 publish       "1" or "0"
+--       10 group
 --
 -- Answers {'no-site'} | {'mismatch'} | {'created' or 'replayed', version JSON, publication JSON or ''}.
 --
 -- Side effects: 1 the version is stored; 2 the page is listed in its site; 3 a publication takes the next seq;
--- 4 its event is appended to the lane and to the events; 5 the idempotency key is remembered.
-local site_key, pages, head, versions, publications, idempotency, lane, events = unpack(KEYS)
-local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, version_tail, publish = unpack(ARGV)
+-- 4 its event goes to the lane and to the events; 5 the idempotency key is remembered.
+local site_key, pages, head, versions, publications, idempotency, events, open, lane, waiting, turns = unpack(KEYS)
+local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, version_tail, publish, group = unpack(ARGV)
 
 if redis.call('EXISTS', site_key) == 0 then return { 'no-site' } end
 
@@ -43,7 +45,8 @@ local publication, seq = '', 0
 if publish == '1' then
   local record = new_record(head, number, 'publish', trace)
   local context = { site = site, page = page, actor = actor, trace = trace, keep_ms = keep_ms,
-    publications = publications, lane = lane, events = events }
+    publications = publications, events = events, open = open,
+    lane = { stream = lane, waiting = waiting, turns = turns, group = group } }
   publication, seq = enqueue(context, record, at), record.seq
 end
 

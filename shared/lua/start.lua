@@ -1,22 +1,30 @@
 -- Begins one build: decides whether it is still wanted and hands out what it needs, in the same step.
 --
--- KEYS  1 site, 2 head, 3 versions, 4 publications, 5 lane, 6 events
+-- Many publishes of one page in a row build the first at once and then only what is newest when the burst pauses:
+-- the newest is put off for a moment, and by then it is either superseded or built. A steady flow is built every
+-- LONGEST_MS all the same.
+--
+-- KEYS  1 site, 2 head, 3 versions, 4 publications, 5 lane, 6 events, 7 open, 8 rebuilds, 9 delayed
 -- ARGV  1 site, 2 page, 3 seq, 4 entry  the stream entry's id, 5 group, 6 builder, 7 traceparent, 8 keep_ms
 --
--- Answers {'build', attempt, version JSON, site title} | {'superseded'} | {'ended'}: already settled, by a run
--- whose answer was lost | {'unknown'}: no such publication or version, the entry is left for the caller to judge.
+-- Answers {'build', attempt, version JSON, site title} | {'superseded'} | {'cancelled'} | {'delayed'}: part of a
+-- burst | {'ended'}: already settled, by a run whose answer was lost | {'unknown'}: no such publication or version,
+-- the entry is left for the caller to judge.
 --
 -- Side effects: build: 1 the record enters `building`; 2 build-started is appended.
---               superseded: 1 the record ends; 2 build-superseded is appended; 3 the entry is settled.
+--               superseded, cancelled: 1 the record ends; 2 the event is appended; 3 the entry is settled.
+--               delayed: 1 the entry waits in the delayed set; 2 it is settled in its lane.
 --               ended: the entry is settled.
-local site_key, head, versions, publications, lane, events = unpack(KEYS)
+local site_key, head, versions, publications, lane, events, open, rebuilds, delayed = unpack(KEYS)
 local site, page, seq, entry, group, builder, trace, keep_ms = unpack(ARGV)
+
+local QUIET_MS, BURST_MS, LONGEST_MS = 150, 500, 5000
 
 local record, answer = open_record(publications, seq, lane, group, entry)
 if not record then return answer end
 
 local context = { site = site, page = page, actor = builder, trace = trace, keep_ms = keep_ms,
-  publications = publications, events = events }
+  publications = publications, events = events, open = open, rebuilds = rebuilds }
 local at = now_ms()
 local wanted = counter(head, 'wanted_seq')
 if wanted > record.seq then
@@ -25,12 +33,36 @@ if wanted > record.seq then
   return { 'superseded' }
 end
 
+if record.rebuild and redis.call('HGET', rebuilds, digits(record.rebuild) .. ':state') == 'cancelled' then
+  cancel(context, record, at)
+  settle_entry(lane, group, entry)
+  return { 'cancelled' }
+end
+
+-- How long to put off a first attempt: until QUIET_MS after it was accepted, where it is the third within BURST_MS.
+-- The differences are checked for sense, because Redis's clock may have been set back in between.
+local function burst_ms()
+  local accepted = record.steps[1].at
+  local age, since_build = at - accepted, at - counter(head, 'started_at')
+  if record.attempts > 0 or age < 0 or age >= QUIET_MS or since_build < 0 or since_build > LONGEST_MS then return 0 end
+  local earlier = load_record(publications, digits(record.seq - 2))
+  return earlier and accepted - earlier.steps[1].at < BURST_MS and QUIET_MS - age or 0
+end
+
+local wait_ms = burst_ms()
+if wait_ms > 0 then
+  delay(delayed, at + wait_ms, lane, (work_of(context, record, at)))
+  settle_entry(lane, group, entry)
+  return { 'delayed' }
+end
+
 local version = redis.call('HGET', versions, digits(record.version))
 if not version then return { 'unknown' } end
 
 record.attempts = (record.attempts or 0) + 1
 step(record, 'building', at, builder)
 save_record(publications, record)
+redis.call('HSET', head, 'started_at', digits(at))
 local event = event_of('build-started', site, page, record, at, builder)
 event.attempt = record.attempts
 emit(events, keep_ms, trace, event)

@@ -43,7 +43,10 @@ async def commit(client: Client, keys: Keys, entry: str, seq: int, body: bytes) 
     site, page = "acme", "spring"
     names = [keys.head(site, page), keys.publications(site, page), keys.page(site, page), keys.artifacts(site, page)]
     arguments = [site, page, seq, entry, GROUP, "b1", TRACE, 3_600_000, f"etag-{seq}", "csp", len(body), 1.5, body, 2]
-    answer = await run(client, Call(script("commit"), [*names, keys.builds(0), keys.events(0)], arguments))
+    answer = await run(
+        client,
+        Call(script("commit"), [*names, keys.builds(0), keys.events(0), keys.open(0), keys.rebuilds(site)], arguments),
+    )
     return bytes(answer[0])
 
 
@@ -143,7 +146,8 @@ async def test_an_entry_that_a_newer_publication_overtook_is_not_built(
     (entry, _), _ = await take(client, keys)
 
     names = [keys.site(site), keys.head(site, "spring"), keys.versions(site, "spring")]
-    names += [keys.publications(site, "spring"), keys.builds(0), keys.events(0)]
+    names += [keys.publications(site, "spring"), keys.builds(0), keys.events(0), keys.open(0), keys.rebuilds(site)]
+    names += [keys.delayed(0)]
     answer = await run(client, Call(script("start"), names, [site, "spring", 1, entry, GROUP, "b1", TRACE, 3_600_000]))
 
     assert answer == [b"superseded"]

@@ -15,6 +15,13 @@ def test_all_keys_of_a_site_carry_its_hash_tag(site: str, partitions: int) -> No
     found = [keys.site(site), keys.pages(site), keys.head(site, "p"), keys.versions(site, "p"), keys.page(site, "p")]
     found += [keys.publications(site, "p"), keys.artifacts(site, "p"), keys.idempotency(site, "d")]
     found += [keys.builds(partition), keys.builds(partition, "bulk"), keys.events(partition), keys.dead(partition)]
+    found += [
+        *keys.lane(partition)[1:],
+        *keys.lane(partition, "bulk")[1:],
+        keys.open(partition),
+        keys.delayed(partition),
+    ]
+    found += [keys.rebuilds(site), keys.rebuilding(partition), keys.sites(partition)]
     assert 0 <= partition < partitions
     assert all(key.startswith(f"platen:{tag}:") for key in found)
     assert len(set(found)) == len(found)

@@ -31,7 +31,7 @@ async def start_builder(client: Client, settings: Settings) -> AsyncIterator[Sta
 
     yield start
     for worker, task, blocking in running:
-        worker.quiet.set()
+        worker.stop.set()
         await task
         await blocking.aclose()
 

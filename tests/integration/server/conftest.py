@@ -48,7 +48,13 @@ class Publisher:
         assert accepted.publication is not None
         seq, names = accepted.publication.seq, self._keys
         script_keys = [names.head(site, page), names.publications(site, page), names.page(site, page)]
-        script_keys += [names.artifacts(site, page), names.builds(0), names.events(0)]
+        script_keys += [
+            names.artifacts(site, page),
+            names.builds(0),
+            names.events(0),
+            names.open(0),
+            names.rebuilds(site),
+        ]
         about = [site, page, seq, "0-1", GROUP, "b1", TRACE, 3_600_000]
         built = [f"e{self._number}-{seq}", "default-src 'none'", len(body), 1.0, compress(body), 50]
         await run(self._client, Call(script("commit"), script_keys, [*about, *built]))

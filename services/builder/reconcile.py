@@ -1,0 +1,162 @@
+"""The reconciler: publications that have not ended although nothing is queued for them are queued again.
+
+It covers what the rest does not foresee: a lane that was trimmed or deleted, a group that was lost, a clock that was
+set back, and bugs. Every builder does it now and then; doing it twice is harmless, because start and commit look at
+the record first.
+
+Comparing two numbers is enough while all is well: publications that are open, and entries there are for them. Only
+where entries are missing are they looked through, whatever they wait in first and the lanes last, since that is the
+way they move.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from services.builder.background import Background
+from shared.connection import Client, translated
+from shared.errors import Undecodable
+from shared.events import UnknownEvent, decode_event
+from shared.keys import GROUP, Keys
+from shared.retry import LONGEST_MS
+from shared.scripts import Call, run, run_all, script
+from shared.settings import Settings
+from shared.streams import LANES
+
+log = logging.getLogger(__name__)
+
+GRACE_MS = 10_000
+CHUNK = 1_000
+
+
+class Found(NamedTuple):
+    """What was mended in a partition.
+
+    Attributes:
+        stranded: entries nobody held, appended anew.
+        early: entries that were due too late.
+        requeued: publications without an entry, queued again.
+    """
+
+    stranded: int = 0
+    early: int = 0
+    requeued: int = 0
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    data: str
+
+
+class Reconciler(Background):
+    """One builder's.
+
+    Args:
+        client: for short calls.
+        keys: names.
+        settings: bounds.
+        builder: this builder's name.
+    """
+
+    def __init__(self, client: Client, keys: Keys, settings: Settings, builder: str) -> None:
+        super().__init__()
+        self._client, self._keys, self._settings, self._builder = client, keys, settings, builder
+
+    async def wait(self) -> None:
+        # Apart from the other builders, and more often the longer a missed beat takes to matter.
+        await asyncio.sleep(self._settings.reconcile_s * (0.5 + random.random()))  # noqa: S311
+
+    async def turn(self) -> None:
+        """Look over every partition."""
+        for partition in range(self._settings.partitions):
+            found = await self.reconcile(partition)
+            if any(found):
+                log.warning("partition %d was mended: %s", partition, found)
+
+    async def reconcile(self, partition: int, grace_ms: int = GRACE_MS) -> Found:
+        """Mend one partition.
+
+        Args:
+            grace_ms: publications younger than this are left alone.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names = self._keys
+        builds, bulk = names.lane(partition), names.lane(partition, "bulk")
+        script_keys = [names.delayed(partition), names.open(partition), *builds[:2], *bulk[:2]]
+        survey = Call(script("survey"), script_keys, [GROUP, 2 * LONGEST_MS])
+        count, work, now_ms, stranded, early = await run(self._client, survey)
+        requeued = 0
+        if count > work:
+            requeued = await self._requeue_missing(partition, now_ms - grace_ms)
+        return Found(stranded, early, requeued)
+
+    async def _requeue_missing(self, partition: int, before_ms: int) -> int:
+        with translated():
+            listed = await self._client.zrangebyscore(self._keys.open(partition), "-inf", before_ms)
+        missing = {tuple(name.decode().split("/")) for name in listed}
+        if missing:
+            async for data in self._entries(partition):
+                missing.discard(_name_of(data))
+        calls = [self._requeue(partition, *name) for name in missing]
+        answers = [
+            answer for i in range(0, len(calls), CHUNK) for answer in await run_all(self._client, calls[i : i + CHUNK])
+        ]
+        return sum(isinstance(answer, list) and answer[0] == b"requeued" for answer in answers)
+
+    def _requeue(self, partition: int, site: str, page: str, seq: str) -> Call:
+        names = self._keys
+        script_keys = [
+            names.head(site, page),
+            names.publications(site, page),
+            names.events(partition),
+            names.open(partition),
+            names.rebuilds(site),
+            *names.lane(partition),
+        ]
+        keep_ms = self._settings.events_keep_s * 1000
+        return Call(script("requeue"), script_keys, [site, page, seq, self._builder, keep_ms, GROUP])
+
+    async def _entries(self, partition: int) -> AsyncIterator[bytes]:
+        """The data of every entry there is."""
+        lanes = [self._keys.lane(partition, lane) for lane in LANES]
+        for members in (self._keys.delayed(partition), *(lane.waiting for lane in lanes)):
+            async for member in self._members(members):
+                yield msgspec.json.decode(member, type=_Waiting).data.encode()
+        for lane in lanes:
+            async for fields in self._stream(lane.stream):
+                yield fields.get(b"data", b"")
+
+    async def _members(self, key: str) -> AsyncIterator[bytes]:
+        first = 0
+        while True:
+            with translated():
+                members = await self._client.zrange(key, first, first + CHUNK - 1)
+            for member in members:
+                yield member
+            if len(members) < CHUNK:
+                return
+            first += CHUNK
+
+    async def _stream(self, stream: str) -> AsyncIterator[dict[bytes, bytes]]:
+        after = "-"
+        while True:
+            with translated():
+                entries: list[Any] = await self._client.xrange(stream, min=after, count=CHUNK)
+            for _, fields in entries:
+                yield fields
+            if len(entries) < CHUNK:
+                return
+            after = f"({entries[-1][0].decode()}"
+
+
+def _name_of(data: bytes) -> tuple[str, ...]:
+    try:
+        event = decode_event(data)
+    except Undecodable:
+        return ()
+    return () if isinstance(event, UnknownEvent) else (event.site, event.page, str(event.seq))

@@ -1,0 +1,32 @@
+-- Queues one page of a rebuild in the bulk lane: what is live is built anew. Once per page and rebuild.
+--
+-- A page with a publication under way is passed over. It is being built anyway, and a rebuild must not supersede what
+-- somebody asked for.
+--
+-- KEYS  1 head, 2 publications, 3 rebuilds, 4 events, 5 open
+--       6 lane, 7 waiting, 8 turns
+-- ARGV  1 site, 2 page, 3 number  of the rebuild, 4 actor, 5 traceparent, 6 keep_ms, 7 group
+--
+-- Answers {'queued'} | {'skipped'} | {'known'}: it passed here before | {'over'}: the rebuild is not running.
+--
+-- Side effects, queued: a publication takes the next seq and is queued. Both: the rebuild counts the page.
+local head, publications, rebuilds, events, open, lane, waiting, turns = unpack(KEYS)
+local site, page, number, actor, trace, keep_ms, group = unpack(ARGV)
+
+if redis.call('HGET', rebuilds, number .. ':state') ~= 'running' then return { 'over' } end
+if counter(head, 'rebuild') >= tonumber(number) then return { 'known' } end
+redis.call('HSET', head, 'rebuild', number)
+
+local wanted = load_record(publications, digits(counter(head, 'wanted_seq')))
+local version = counter(head, 'live_version')
+if version == 0 or (wanted and not TERMINAL[wanted.state]) then
+  redis.call('HINCRBY', rebuilds, number .. ':skipped', 1)
+  return { 'skipped' }
+end
+
+local record = new_record(head, version, 'refresh', trace)
+record.rebuild = tonumber(number)
+redis.call('HINCRBY', rebuilds, number .. ':queued', 1)
+enqueue({ site = site, page = page, actor = actor, trace = trace, keep_ms = keep_ms, publications = publications,
+  events = events, open = open, lane = { stream = lane, waiting = waiting, turns = turns, group = group } }, record, now_ms())
+return { 'queued' }
