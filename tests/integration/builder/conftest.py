@@ -1,6 +1,7 @@
 """A builder in this process, on a real Redis."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -8,9 +9,11 @@ import pytest
 
 from services.builder.worker import Worker, new_name
 from shared.connection import Client, connect
+from shared.keys import Keys
 from shared.settings import Settings
 from shared.store import Request, Store
 
+TERMINAL = {"live", "failed", "superseded", "cancelled"}
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 StartBuilder = Callable[..., Awaitable[Worker]]
@@ -47,3 +50,28 @@ async def publish(store: Store) -> Publish:
         return (await store.save_version("acme", page, config, "", publish=True, request=request)).publication
 
     return save
+
+
+def config(title: str) -> bytes:
+    return json.dumps({"title": title}).encode()
+
+
+async def events(client: Client, keys: Keys) -> list[dict[str, Any]]:
+    """Everything that happened, oldest first."""
+    return [json.loads(fields[b"data"]) for _, fields in await client.xrange(keys.events(0))]
+
+
+async def count(client: Client, keys: Keys, kind: str, wanted: int) -> bool:
+    """Whether events of a type have happened often enough."""
+    return sum(event["type"] == kind for event in await events(client, keys)) >= wanted
+
+
+async def state_of(store: Store, seq: int, page: str = "spring") -> str:
+    return (await store.publication("acme", page, seq)).state
+
+
+async def is_in(store: Store, seq: int, state: str, page: str = "spring") -> bool:
+    """Whether a publication has come to a state; ending in another one fails the test."""
+    found = await state_of(store, seq, page)
+    assert found == state or found not in TERMINAL, f"publication {seq} ended {found}, not {state}"
+    return found == state

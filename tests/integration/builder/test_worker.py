@@ -1,10 +1,8 @@
 """The builder on a real Redis: what is published becomes a page, whatever happens to builders and entries."""
 
 import asyncio
-import json
 import random
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -17,24 +15,11 @@ from shared.keys import BUILDERS, GROUP, Keys, beat
 from shared.settings import Settings
 from shared.store import Request, Store
 from tests.conftest import wait_until
-from tests.integration.builder.conftest import TRACE, Publish, StartBuilder
+from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in, state_of
 
 pytestmark = pytest.mark.redis7
 
 PAGE_BUILT = b'{"type":"page-built","site":"acme","page":"spring","seq":1,"version":1,"state":"live","at":1}'
-TERMINAL = {"live", "failed", "superseded", "cancelled"}
-
-
-def config(title: str) -> bytes:
-    return json.dumps({"title": title}).encode()
-
-
-async def state_of(store: Store, seq: int, page: str = "spring") -> str:
-    return (await store.publication("acme", page, seq)).state
-
-
-async def events(client: Client, keys: Keys) -> list[dict[str, Any]]:
-    return [json.loads(fields[b"data"]) for _, fields in await client.xrange(keys.events(0))]
 
 
 async def test_a_published_config_becomes_a_page_and_leaves_nothing_behind(
@@ -44,7 +29,7 @@ async def test_a_published_config_becomes_a_page_and_leaves_nothing_behind(
 
     worker = await start_builder()
 
-    await wait_until(lambda: _is(store, 1, "live"))
+    await wait_until(lambda: is_in(store, 1, "live"))
     [page] = await store.published([("acme", "spring")])
     assert page is not None
     assert b"<title>Hello" in decompress(page.body)
@@ -63,7 +48,7 @@ async def test_a_hundred_pages_are_built_by_two_builders_each_once(
 
     await asyncio.gather(start_builder(), start_builder())
 
-    await wait_until(lambda: _count(client, keys, "page-built", 100))
+    await wait_until(lambda: count(client, keys, "page-built", 100))
     built = [event["page"] for event in await events(client, keys) if event["type"] == "page-built"]
     assert len(built) == len(set(built)) == 100
 
@@ -76,7 +61,7 @@ async def test_a_burst_on_one_page_ends_with_the_last_config_live(
     for number in range(60):
         await publish(config(f"Take {number}"))
 
-    await wait_until(lambda: _is(store, 60, "live"))
+    await wait_until(lambda: is_in(store, 60, "live"))
     states = [await state_of(store, seq) for seq in range(1, 61)]
     assert set(states) <= {"live", "superseded"}
     built = [event["seq"] for event in await events(client, keys) if event["type"] == "page-built"]
@@ -133,7 +118,7 @@ async def test_entries_of_a_dead_builder_are_claimed_and_built(
 
     await start_builder(quick)
 
-    await wait_until(lambda: _is(store, 1, "live"))
+    await wait_until(lambda: is_in(store, 1, "live"))
     await wait_until(lambda: _has_no_consumer(client, keys, "the-dead-one"), what="its name to be forgotten")
     await blocking.aclose()
 
@@ -168,7 +153,7 @@ async def test_an_entry_that_cannot_be_read_is_kept_and_its_neighbours_are_built
 
     await start_builder()
 
-    await wait_until(lambda: _is(store, 1, "live"))
+    await wait_until(lambda: is_in(store, 1, "live"))
     letters = [fields for _, fields in await client.xrange(keys.dead(0))]
     assert [letter[b"code"] for letter in letters] == [b"undecodable", b"not-work"]
     assert letters[0][b"data"] == b"\xff\xfe not json"
@@ -180,11 +165,11 @@ async def test_a_version_that_cannot_be_rendered_fails_and_the_page_before_stays
 ) -> None:
     await start_builder()
     await publish(config("Good"))
-    await wait_until(lambda: _is(store, 1, "live"))
+    await wait_until(lambda: is_in(store, 1, "live"))
 
     await publish(b'{"title":"Bad","widgets":[{"type":"hologram"}]}')
 
-    await wait_until(lambda: _is(store, 2, "failed"))
+    await wait_until(lambda: is_in(store, 2, "failed"))
     publication = await store.publication("acme", "spring", 2)
     assert publication.failure is not None
     assert "hologram" in publication.failure.reason
@@ -205,7 +190,7 @@ async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
     worker._sandbox._deadline_s = 0.000_001
     await publish(config("Slow"))
 
-    await wait_until(lambda: _is(store, 1, "failed"))
+    await wait_until(lambda: is_in(store, 1, "failed"))
 
     publication = await store.publication("acme", "spring", 1)
     assert [step.state for step in publication.steps] == [
@@ -215,7 +200,7 @@ async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
     assert publication.failure.code == "render-timed-out"
     worker._sandbox._deadline_s = 10
     await publish(config("Quick"))
-    await wait_until(lambda: _is(store, 2, "live"))
+    await wait_until(lambda: is_in(store, 2, "live"))
 
 
 async def test_a_stopped_builder_leaves_no_trace(
@@ -248,7 +233,7 @@ async def test_a_builder_that_loses_redis_takes_its_entries_up_again(keys: Keys,
         await asyncio.to_thread(valkey.kill)
         await asyncio.to_thread(valkey.start)
 
-    await wait_until(lambda: _count(client, keys, "page-built", 600), longest_s=20)
+    await wait_until(lambda: count(client, keys, "page-built", 600), longest_s=20)
 
     built = [event["page"] for event in await events(client, keys) if event["type"] == "page-built"]
     assert len(built) == len(set(built)) == 600
@@ -258,16 +243,6 @@ async def test_a_builder_that_loses_redis_takes_its_entries_up_again(keys: Keys,
     await client.aclose()
     await blocking.aclose()
     await asyncio.to_thread(valkey.kill)
-
-
-async def _is(store: Store, seq: int, state: str) -> bool:
-    found = await state_of(store, seq)
-    assert found == state or found not in TERMINAL, f"publication {seq} ended {found}, not {state}"
-    return found == state
-
-
-async def _count(client: Client, keys: Keys, kind: str, wanted: int) -> bool:
-    return sum(event["type"] == kind for event in await events(client, keys)) >= wanted
 
 
 async def _has_no_consumer(client: Client, keys: Keys, name: str) -> bool:
