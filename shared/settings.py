@@ -68,8 +68,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long an event of an unknown type waits for a newer builder before it becomes a dead letter."""
     heartbeat_ms: Annotated[int, msgspec.Meta(ge=50)] = 500
     """How often a builder says it is alive; it counts as dead after six missed beats."""
-    reconcile_s: Seconds = 10.0
-    """How often a builder looks for publications whose work got lost."""
     drain_s: Seconds = 10.0
     """Grace period of a stopping process."""
 

@@ -29,6 +29,7 @@ from shared.streams import LANES
 
 log = logging.getLogger(__name__)
 
+RECONCILE_S = 10.0
 GRACE_MS = 10_000
 CHUNK = 1_000
 
@@ -66,17 +67,17 @@ class Reconciler(Background):
         self._client, self._keys, self._settings, self._builder = client, keys, settings, builder
 
     async def wait(self) -> None:
-        # Apart from the other builders, and more often the longer a missed beat takes to matter.
-        await asyncio.sleep(self._settings.reconcile_s * (0.5 + random.random()))  # noqa: S311
+        # Not in step with the other builders.
+        await asyncio.sleep(RECONCILE_S * (0.5 + random.random()))  # noqa: S311
 
     async def turn(self) -> None:
         """Look over every partition."""
         for partition in range(self._settings.partitions):
-            found = await self.reconcile(partition)
+            found = await self.reconcile(partition, GRACE_MS)
             if any(found):
                 log.warning("partition %d was mended: %s", partition, found)
 
-    async def reconcile(self, partition: int, grace_ms: int = GRACE_MS) -> Found:
+    async def reconcile(self, partition: int, grace_ms: int) -> Found:
         """Mend one partition.
 
         Args:
