@@ -98,6 +98,7 @@ class Worker:
         self._rebuilds = Rebuilds(client, keys, settings, name)
         self._reconciler = Reconciler(client, keys, settings, name)
         self._under_way: deque[asyncio.Task[list[Result]]] = deque()
+        self._stopping: asyncio.Task[bool]
         self._interrupted = False
         self._held = False
         self._next_look = self._next_feed = 0.0
@@ -105,6 +106,7 @@ class Worker:
     async def run(self) -> None:
         """Build until `stop` is set, then leave nothing behind."""
         await self._sandbox.start()
+        self._stopping = asyncio.create_task(self.stop.wait())
         async with self._heartbeat, self._rebuilds, self._reconciler:
             failures = 0
             while not self.stop.is_set():
@@ -131,7 +133,10 @@ class Worker:
             self.doing.batch += len(batch)
             self._under_way.append(asyncio.create_task(self._bench.build(batch)))
         if self._under_way and (not batch or len(self._under_way) > 1):
-            await self._settle_first()
+            # A page may render for long, and a stop need not wait for it here.
+            await asyncio.wait({self._under_way[0], self._stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if self._under_way[0].done():
+                await self._settle_first()
         elif not batch and self.is_quiet:
             await self._rest(self._seconds_to(self._next_look))
         self._tell()
