@@ -1,11 +1,11 @@
-"""`python -m bench [latency] [builds]`: all of them without a name."""
+"""`python -m bench [latency] [builds] [bulk]`: all of them without a name."""
 
 import sys
 
-from bench import builds, latency
+from bench import builds, bulk, latency
 from bench.machine import describe
 
-PROGRAMS = {"latency": latency.main, "builds": builds.main}
+PROGRAMS = {"latency": latency.main, "builds": builds.main, "bulk": bulk.main}
 
 
 def main() -> None:

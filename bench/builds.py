@@ -37,7 +37,7 @@ async def _fill(store: Store, take: int) -> None:
 
 async def _drain(client: Client, keys: Keys, after: str) -> tuple[float, str]:
     """Wait until the backlog is empty: (builds per second, last position)."""
-    while await client.xlen(keys.builds(0)):  # noqa: ASYNC110 - what is awaited happens in another process
+    while await client.exists(keys.open(0)):  # noqa: ASYNC110 - what is awaited happens in another process
         await asyncio.sleep(0.02)
     entries = await client.xrange(keys.events(0), min=f"({after}")
     began = min(_times(entries, b"build-started"))

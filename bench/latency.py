@@ -14,7 +14,7 @@ from bench.machine import percentile
 from bench.pages import config
 from bench.running import TOKEN, Running, platen_up
 
-RATES = ((1, 30), (100, 1500))
+RATES = ((1, 100), (100, 1500))
 PAGES = 200
 POLL_S = 0.000_5
 
@@ -73,7 +73,8 @@ class Pool:
             connection.close()
 
 
-async def _publish(pool: Pool, number: int, at: float) -> Sample:
+async def publish_and_see(pool: Pool, number: int, at: float) -> Sample:
+    """Publish, and ask for the page until it shows: a sample."""
     page = f"p{number % PAGES}"
     body = json.dumps({"config": config(number % PAGES, number, changed=0), "publish": True}).encode()
     status, answer = await pool.send("POST", f"/-/api/v1/sites/bench/pages/{page}/versions", body)
@@ -88,12 +89,12 @@ async def _publish(pool: Pool, number: int, at: float) -> Sample:
 async def _measure(running: Running, rate: int, count: int) -> list[Sample]:
     pool = Pool(running)
     await pool.send("POST", "/-/api/v1/sites", b'{"slug":"bench","title":"Bench"}')
-    await asyncio.gather(*(_publish(pool, number, time.perf_counter()) for number in range(50)))
+    await asyncio.gather(*(publish_and_see(pool, number, time.perf_counter()) for number in range(50)))
     began, tasks = time.perf_counter() + 0.1, []
     for number in range(count):
         at = began + number / rate
         await asyncio.sleep(max(0, at - time.perf_counter()))
-        tasks.append(asyncio.create_task(_publish(pool, 1000 + number, at)))
+        tasks.append(asyncio.create_task(publish_and_see(pool, 1000 + number, at)))
     samples = list(await asyncio.gather(*tasks))
     pool.close()
     return samples

@@ -6,19 +6,31 @@ Exit codes: 0 done; 1 refused, failed or misconfigured; 2 wrong usage; 3 superse
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import click
 import msgspec
 
 from services.client import Api, Problem, find_target
-from services.show import Watcher, show_pages, show_problem, show_publication, show_versions
+from services.show import (
+    Watcher,
+    show_builders,
+    show_pages,
+    show_problem,
+    show_publication,
+    show_rebuild,
+    show_versions,
+    watch_rebuild,
+)
 from shared.config import SLUG_MEND, Slug
 from shared.errors import Misconfigured, PlatenError
-from shared.lifecycle import bind, run, serve, stop_on_signals
+from shared.keys import EVERY_BUILDER
+from shared.lifecycle import bind, flag_on_signal, run, serve, stop_on_signals
 from shared.settings import Settings, read_settings
 from shared.telemetry import set_up_logging
 
@@ -37,6 +49,18 @@ class PageName(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.site}/{self.page}"
+
+
+class SlugType(click.ParamType[str]):
+    """Reads a slug."""
+
+    name = "site"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(msgspec.convert(value, Slug))
+        except msgspec.ValidationError:
+            return self.fail(f"{value!r} is not a slug: {SLUG_MEND}.", param, ctx)
 
 
 class PageType(click.ParamType[PageName]):
@@ -114,7 +138,7 @@ def server() -> None:
 @platen.command()
 @click.option("--with-parent", is_flag=True, hidden=True, help="Stop when standard input ends.")
 def builder(with_parent: bool) -> None:
-    """Run one builder."""
+    """Run one builder. SIGTERM drains it; SIGUSR1 makes it take nothing new and stay."""
     from services.builder.worker import run_builder  # noqa: PLC0415
     from services.children import stop_with_parent  # noqa: PLC0415
 
@@ -122,9 +146,9 @@ def builder(with_parent: bool) -> None:
 
     async def main() -> None:
         set_up_logging(settings.log_level, "builder")
-        stop = stop_on_signals()
+        stop, quiet = stop_on_signals(), flag_on_signal(signal.SIGUSR1)
         watching = asyncio.create_task(stop_with_parent(stop)) if with_parent else None
-        await run_builder(settings, stop)
+        await run_builder(settings, stop, quiet)
         if watching:
             watching.cancel()
 
@@ -205,6 +229,49 @@ def pages(site: str | None, data: Path) -> None:
     show_pages(client.target.url, found)
 
 
+@platen.command()
+@click.option("--site", type=SlugType(), required=True, help="The site whose pages are built anew.")
+@click.option("--cancel", is_flag=True, help="Call the running rebuild off instead.")
+@click.option("--watch", is_flag=True, help="Show how far it is until it is done.")
+@DATA
+def rebuild(site: str, cancel: bool, watch: bool, data: Path) -> None:
+    """Build every live page of a site anew, behind whatever people are waiting for."""
+    client = _client(data)
+    path = f"sites/{site}/rebuilds"
+    if cancel:
+        running = [item for item in client.get(path)["items"] if item["state"] == "running"]
+        if not running:
+            raise Misconfigured(f"No rebuild of {site} is running.")
+        show_rebuild(site, client.change("DELETE", f"{path}/{running[0]['number']}"))
+        return
+    begun = client.change("POST", path)
+    sys.exit(watch_rebuild(client, site, begun) if watch else show_rebuild(site, begun))
+
+
+@platen.command()
+@DATA
+def builders(data: Path) -> None:
+    """List the builders that are alive, and what they do."""
+    show_builders(_client(data).get("builders")["items"])
+
+
+@platen.command()
+@click.argument("name", default=EVERY_BUILDER)
+@DATA
+def quiet(name: str, data: Path) -> None:
+    """Tell builder NAME, or every builder, to take nothing new. What it has in hand it finishes."""
+    told = _tell_builder(data, "POST", name)
+    click.echo(f"told {_builders(told)} to take nothing new; `platen resume` lets them go on")
+
+
+@platen.command()
+@click.argument("name", default=EVERY_BUILDER)
+@DATA
+def resume(name: str, data: Path) -> None:
+    """Let builder NAME, or every builder, go on."""
+    click.echo(f"{_builders(_tell_builder(data, 'DELETE', name))} may go on")
+
+
 def main() -> None:
     """Entry point: every error of ours is one clear line, never a traceback."""
     try:
@@ -220,6 +287,15 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+
+
+def _tell_builder(data: Path, method: str, builder: str) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = _client(data).change(method, f"builders/{quote(builder, safe='')}/quiet")["items"]
+    return told
+
+
+def _builders(told: list[dict[str, Any]]) -> str:
+    return f"{len(told)} builder{'s' * (len(told) != 1)}"
 
 
 def _settings() -> Settings:

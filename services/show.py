@@ -1,15 +1,18 @@
 """What the CLI shows: tables, problems with their mends, and a publication's steps as they happen."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from services.client import Api, Message, Problem
 
 ENDED = {"live", "failed", "superseded", "cancelled"}
 COLOURS = {"live": "green", "failed": "red", "retrying": "yellow", "superseded": "dim", "cancelled": "dim"}
+WATCH_S = 0.2
 EXIT_CODES = {"live": 0, "superseded": 3}
 
 out = Console(highlight=False, soft_wrap=True)
@@ -82,6 +85,51 @@ def show_versions(name: str, items: list[dict[str, Any]], page: dict[str, Any], 
     out.print(table)
     if more:
         out.print("\nThere are older ones: --limit shows more.")
+
+
+def show_rebuild(site: str, rebuild: dict[str, Any]) -> int:
+    """One line: how far a rebuild is.
+
+    Returns:
+        exit code: 0 unless pages failed.
+    """
+    ended = sum(rebuild[end] for end in ("live", "failed", "superseded", "cancelled"))
+    counts = [
+        f"{rebuild[end]:,} {end}" for end in ("live", "failed", "superseded", "cancelled", "skipped") if rebuild[end]
+    ]
+    said = f": {', '.join(counts)}" if counts else ""
+    out.print(
+        f"rebuild {rebuild['number']} of {site} is {rebuild['state']}, {ended:,} of {rebuild['total']:,} pages{said}"
+    )
+    return 1 if rebuild["failed"] else 0
+
+
+def watch_rebuild(client: Api, site: str, rebuild: dict[str, Any]) -> int:
+    """Show a rebuild's progress until it is over; leaving early leaves it running.
+
+    Returns:
+        exit code: 0 unless pages failed.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        bar = progress.add_task(f"rebuild {rebuild['number']} of {site}", total=rebuild["total"])
+        while rebuild["state"] == "running":
+            passed = sum(rebuild[end] for end in ("live", "failed", "superseded", "cancelled", "skipped"))
+            progress.update(bar, completed=passed)
+            time.sleep(WATCH_S)
+            rebuild = client.get(f"sites/{site}/rebuilds/{rebuild['number']}")
+    return show_rebuild(site, rebuild)
+
+
+def show_builders(found: list[dict[str, Any]]) -> None:
+    """A table of builders."""
+    if not found:
+        out.print("No builder is alive. Start one with: platen builder")
+        return
+    table = Table("builder", "state", "built", "failed", "in hand", box=None, pad_edge=False, header_style="bold")
+    for doing in found:
+        table.add_row(doing["builder"], doing["state"], *(f"{doing[name]:,}" for name in ("built", "failed", "batch")))
+    out.print(table)
 
 
 class Watcher:

@@ -46,6 +46,13 @@ def stop_on_signals() -> asyncio.Event:
     return stop
 
 
+def flag_on_signal(number: signal.Signals) -> asyncio.Event:
+    """A flag that a signal sets."""
+    flag = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(number, flag.set)
+    return flag
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Take an address before anything else is started, so that a clash costs nothing.
 

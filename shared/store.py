@@ -128,7 +128,7 @@ class Store:
         """
         await self._claim(request)
         site_keys = [self._keys.site(slug), self._keys.sites(self._keys.partition(slug))]
-        arguments = [slug, title, _scoped(request)]
+        arguments = [slug, title, scoped(request)]
         answer = await run(self._client, Call(script("create_site"), site_keys, arguments))
         if answer[0] == b"exists":
             raise Conflict(f"The site {slug!r} exists.", "choose another slug, or use the site that is there")
@@ -140,7 +140,7 @@ class Store:
         with translated():
             title, created_at = await self._client.hmget(self._keys.site(slug), ["title", "created_at"])
         if created_at is None:
-            raise _no_site(slug)
+            raise no_site(slug)
         return Site(slug=slug, title=title.decode(), created_at=int(created_at))
 
     async def sites(self, after: str, limit: int) -> Listing:
@@ -191,7 +191,7 @@ class Store:
             names.head(site, page),
             names.versions(site, page),
             names.publications(site, page),
-            names.idempotency(site, _scoped(request)),
+            names.idempotency(site, scoped(request)),
             *self._queue(site),
         ]
         tail = b'"author":%b,"note":%b,"config":%b}' % (
@@ -203,8 +203,8 @@ class Store:
         answer = await run(self._client, Call(script("publish"), script_keys, arguments))
         outcome = answer[0]
         if outcome == b"no-site":
-            raise _no_site(site)
-        _refuse_mismatch(outcome)
+            raise no_site(site)
+        refuse_mismatch(outcome)
         version = decode_version(answer[1]) if answer[1] else None
         publication = decode_publication(answer[2]) if answer[2] else None
         return Accepted(version, publication, outcome == b"replayed")
@@ -224,7 +224,7 @@ class Store:
             names.publications(site, page),
             names.page(site, page),
             names.artifacts(site, page),
-            names.idempotency(site, _scoped(request)),
+            names.idempotency(site, scoped(request)),
             *self._queue(site),
         ]
         arguments = [*self._common(site, page, request), version, GROUP]
@@ -234,7 +234,7 @@ class Store:
             raise await self._missing(site, page)
         if outcome == b"no-version":
             raise _no_version(version)
-        _refuse_mismatch(outcome)
+        refuse_mismatch(outcome)
         return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
 
     async def unpublish(self, site: str, page: str, request: Request) -> Accepted:
@@ -251,7 +251,7 @@ class Store:
             names.head(site, page),
             names.publications(site, page),
             names.page(site, page),
-            names.idempotency(site, _scoped(request)),
+            names.idempotency(site, scoped(request)),
             names.events(names.partition(site)),
         ]
         answer = await run(self._client, Call(script("unpublish"), script_keys, self._common(site, page, request)))
@@ -259,7 +259,7 @@ class Store:
         if outcome == b"not-live":
             await self.page(site, page)
             raise Conflict(f"Nothing of {site}/{page} is live.", "publish a version first")
-        _refuse_mismatch(outcome)
+        refuse_mismatch(outcome)
         return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
 
     # Reading a page
@@ -431,14 +431,14 @@ class Store:
         Only for what concerns no site that is there yet: a new site may live in any partition, and what is atomic
         lives in one. Dying in between is harmless, since the same request may pass here again.
         """
-        key = self._keys.idempotency("", _scoped(request))
+        key = self._keys.idempotency("", scoped(request))
         with translated():
             pipeline: Any = self._client.pipeline(transaction=True)
             pipeline.hsetnx(key, "fingerprint", request.fingerprint)
             pipeline.hget(key, "fingerprint")
             pipeline.expire(key, self._settings.idempotency_keep_s)
             _, fingerprint, _ = await pipeline.execute()
-        _refuse_mismatch(b"mismatch" if fingerprint != request.fingerprint.encode() else b"")
+        refuse_mismatch(b"mismatch" if fingerprint != request.fingerprint.encode() else b"")
 
     async def _missing(self, site: str, page: str) -> NotFound:
         """What a page that does not exist lacks: its site, or a first version."""
@@ -472,12 +472,13 @@ def _names(numbers: range) -> list[str]:
     return [str(number) for number in numbers]
 
 
-def _scoped(request: Request) -> str:
+def scoped(request: Request) -> str:
     """An idempotency key counts per actor: two clients that choose the same one do not meet."""
     return sha256(f"{request.actor}\0{request.idempotency_key}".encode()).hexdigest()
 
 
-def _refuse_mismatch(outcome: bytes) -> None:
+def refuse_mismatch(outcome: bytes) -> None:
+    """Raises: IdempotencyMismatch, where that is what a script answered."""
     if outcome == b"mismatch":
         raise IdempotencyMismatch(
             "This Idempotency-Key was used before with another request.",
@@ -485,7 +486,8 @@ def _refuse_mismatch(outcome: bytes) -> None:
         )
 
 
-def _no_site(slug: str) -> NotFound:
+def no_site(slug: str) -> NotFound:
+    """The error for a site that does not exist."""
     return NotFound("site", slug, "create it with POST /-/api/v1/sites")
 
 

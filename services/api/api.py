@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Counter
 from shared.auth import Tokens
 from shared.connection import Client
 from shared.keys import Keys
+from shared.rebuilds import RebuildStore
 from shared.settings import Settings
 from shared.store import Store
 
@@ -21,6 +22,7 @@ class Api:
     def __init__(self, client: Client, settings: Settings, registry: CollectorRegistry | None = None) -> None:
         self.client, self.settings = client, settings
         self.store = Store(client, Keys(settings.partitions), settings)
+        self.rebuilds = RebuildStore(client, Keys(settings.partitions), settings)
         self.tokens = Tokens(client)
         self.registry = registry or CollectorRegistry()
         self.requests = Counter(

@@ -11,7 +11,7 @@ from typing import TextIO
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from services.api import openapi, pages, publications, sites, versions
+from services.api import builders, openapi, pages, publications, rebuilds, sites, versions
 from services.api.api import Api
 from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
@@ -23,7 +23,14 @@ from shared.settings import Settings
 
 __all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "routes"]
 
-_OPERATIONS = (*sites.ENDPOINTS, *pages.ENDPOINTS, *versions.ENDPOINTS, *publications.ENDPOINTS)
+_OPERATIONS = (
+    *sites.ENDPOINTS,
+    *pages.ENDPOINTS,
+    *versions.ENDPOINTS,
+    *publications.ENDPOINTS,
+    *rebuilds.ENDPOINTS,
+    *builders.ENDPOINTS,
+)
 ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))
 
 

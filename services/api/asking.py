@@ -29,6 +29,7 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 _SLUG = re.compile(SLUG_PATTERN)
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -66,6 +67,21 @@ class Asked:
     def seq(self) -> int:
         """Number of the publication in the address. Raises: InvalidParameter, where it is not one."""
         return _number(self.http.path_params["seq"], "seq", "publications are numbered 1, 2, 3, …")
+
+    @property
+    def rebuild(self) -> int:
+        """Number of the rebuild in the address. Raises: InvalidParameter, where it is not one."""
+        return _number(self.http.path_params["rebuild"], "rebuild", "rebuilds are numbered 1, 2, 3, …")
+
+    @property
+    def builder(self) -> str:
+        """Name of the builder in the address, or `all`. Raises: InvalidParameter, where it cannot be one."""
+        name: str = self.http.path_params["builder"]
+        if not _BUILDER.fullmatch(name):
+            raise InvalidParameter(
+                f"{_shown(name)} is not a builder.", "builder", "list them with GET /-/api/v1/builders"
+            )
+        return name
 
     @property
     def limit(self) -> int:

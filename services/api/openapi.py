@@ -42,6 +42,11 @@ _PARAMETERS: Mapping[str, Schema] = {
     },
     "number": {"description": "Number of the version.", "schema": {"type": "integer", "minimum": 1}},
     "seq": {"description": "Number of the publication.", "schema": {"type": "integer", "minimum": 1}},
+    "rebuild": {"description": "Number of the rebuild.", "schema": {"type": "integer", "minimum": 1}},
+    "builder": {
+        "description": "Name of the builder; `all` stands for every builder there is or will be.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
 }
 _HEADERS: Mapping[str, Schema] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string", "format": "uri-reference"}},
@@ -205,5 +210,9 @@ def _content(media_type: str, schema: Schema, example: Any) -> Schema:
 
 
 def _tag(path: str) -> str:
-    names = [part for part in path.split("/") if part in {"sites", "pages", "versions", "publications"}]
+    names = [
+        part
+        for part in path.split("/")
+        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders"}
+    ]
     return names[-1] if names else "description"

@@ -27,7 +27,8 @@ from services.builder.reconcile import Reconciler
 from services.builder.sandbox import Sandbox
 from services.builder.work import EXPIRED, Future, Retry, judge
 from shared import keys as names
-from shared.connection import Client, check_partitions, connect, translated
+from shared.builders import Doing, is_quiet
+from shared.connection import Client, check_partitions, connect
 from shared.errors import Unavailable
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
@@ -43,26 +44,6 @@ LONGEST_PAUSE_S = 2.0
 # Of the grace period, what finishing may take; the rest is for handing back and leaving.
 FINISHING = 0.8
 MOST_HANDED_BACK = 1000
-
-
-class Doing(msgspec.Struct):
-    """What a builder says of itself with each heartbeat.
-
-    Attributes:
-        builder: its name.
-        pid, host: where it runs.
-        state: "idle", "building", "quiet" or "draining".
-        built, failed: pages since it started.
-        batch: entries in its hands.
-    """
-
-    builder: str
-    pid: int
-    host: str
-    state: str = "idle"
-    built: int = 0
-    failed: int = 0
-    batch: int = 0
 
 
 def new_name() -> str:
@@ -88,7 +69,7 @@ class Worker:
         keys = Keys(settings.partitions)
         self._client, self._settings, self.name = client, settings, name
         self.stop, self.quiet = asyncio.Event(), asyncio.Event()
-        self.doing = Doing(name, os.getpid(), socket.gethostname())
+        self.doing = Doing(builder=name, pid=os.getpid(), host=socket.gethostname())
         self.queue = Queue(client, blocking, keys, name, range(settings.partitions))
         self._ledger = Ledger(keys, settings, name)
         self._sandbox = Sandbox(Limits(settings.build_memory_mib, settings.public_url), settings.build_deadline_s)
@@ -160,7 +141,7 @@ class Worker:
         if self._seconds_to(self._next_look) > 0:
             return
         self._next_look = self._now() + self._settings.heartbeat_ms / 1000
-        self._held = await self._is_held()
+        self._held = await is_quiet(self._client, self.name)
         if await self._orphans.look() and not self.is_quiet:
             await self._finish()
             # One batch, then this builder's own work goes on; what is left has its turn at the next one.
@@ -270,10 +251,6 @@ class Worker:
             log.warning("leaving while Redis is away, others will find what is left: %s", error)
         else:
             log.info("left, %d built, %d handed back", self.doing.built, handed_back)
-
-    async def _is_held(self) -> bool:
-        with translated():
-            return any(await self._client.hmget(names.QUIET, [self.name, names.EVERY_BUILDER]))
 
     def _tell(self) -> None:
         if self.stop.is_set():

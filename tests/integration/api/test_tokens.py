@@ -24,7 +24,7 @@ async def test_no_operation_is_possible_without_a_token_that_is_known(
     web: httpx2.AsyncClient, client: Client, endpoint: Endpoint, header: str
 ) -> None:
     before = await everything(client)
-    address = endpoint.path.format(site="acme", page="spring", number=1, seq=1)
+    address = endpoint.path.format(site="acme", page="spring", number=1, seq=1, rebuild=1, builder="all")
 
     answer = await web.request(
         endpoint.method, address, headers={"authorization": header}, json=endpoint.body_example or {}

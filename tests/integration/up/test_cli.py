@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.valkey import wait_for
 from tests.harness import SPRING_SALE, Up, run_cli
 
 
@@ -98,3 +99,24 @@ def test_a_misspelt_setting_refuses_to_start(tmp_path: Path) -> None:
 
     assert refused.returncode == 1
     assert "Did you mean PLATEN_TOKEN" in refused.stderr
+
+
+def test_a_site_is_rebuilt_with_its_progress_watched(up: Up, tmp_path: Path) -> None:
+    for page in ("a", "b"):
+        run_cli("publish", write(tmp_path, {"title": page}), "--page", f"again/{page}", "--watch", data=up.data)
+
+    done = run_cli("rebuild", "--site", "again", "--watch", data=up.data)
+
+    assert done.returncode == 0, done.stderr
+    assert "rebuild 1 of again is done, 2 of 2 pages: 2 live" in done.stdout
+    nothing = run_cli("rebuild", "--site", "again", "--cancel", data=up.data)
+    assert (nothing.returncode, nothing.stderr) == (1, "platen: No rebuild of again is running.\n")
+
+
+def test_builders_are_listed_quietened_and_let_go_on(up: Up) -> None:
+    [name] = [line.split()[0] for line in run_cli("builders", data=up.data).stdout.splitlines()[1:]]
+
+    assert "told 1 builder" in run_cli("quiet", name, data=up.data).stdout
+    assert wait_for(lambda: "quiet" in run_cli("builders", data=up.data).stdout, 10)
+    assert "1 builder may go on" in run_cli("resume", data=up.data).stdout
+    assert wait_for(lambda: "idle" in run_cli("builders", data=up.data).stdout, 10)
