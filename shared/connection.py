@@ -1,8 +1,9 @@
 """Opening Redis, and telling its errors apart: definitely not done, or unknown.
 
 redis-py's own defaults retry ten times, on timeouts too, and then one append can be written twice. Here a broken
-connection is replaced and the call made once more, which is safe because everything we send is safe to run twice
-(publishing carries its idempotency key into the script); a timeout is never retried here.
+connection is replaced and the call made once more, which is safe because what we send is safe to run twice
+(publishing carries its idempotency key into the script); the exception is taking entries from a group, which goes over
+a client that does not repeat. A timeout is never retried here.
 """
 
 from collections.abc import Iterator
@@ -35,13 +36,15 @@ _NOT_DONE = (
 )
 
 
-def connect(url: str, *, block_s: float = 0, connections: int = 64) -> Client:
+def connect(url: str, *, block_s: float = 0, connections: int = 64, repeats: bool = True) -> Client:
     """Open a client; nothing is sent until its first call.
 
     Args:
         url: redis://, rediss:// or unix://.
         block_s: longest blocking read that goes over this client, in seconds; its socket timeout lies above it.
         connections: bound of its pool; a caller waits up to the call timeout for a free one.
+        repeats: whether a call whose connection broke is made once more. Not for taking entries from a group: the
+            first call may have delivered some, and the second would not see them.
 
     Raises:
         Misconfigured: the url is not one.
@@ -53,7 +56,7 @@ def connect(url: str, *, block_s: float = 0, connections: int = 64) -> Client:
             timeout=CALL_TIMEOUT_S,
             socket_timeout=CALL_TIMEOUT_S + block_s,
             socket_connect_timeout=CALL_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1, (refusals.ConnectionError,)),
+            retry=Retry(NoBackoff(), int(repeats), (refusals.ConnectionError,)),
             protocol=2,
         )
     except (ValueError, TypeError) as error:

@@ -94,7 +94,8 @@ class Queue:
 
     Args:
         client: for short calls.
-        blocking: for blocking reads; its socket timeout lies above `block_ms`.
+        blocking: for taking entries; its socket timeout lies above `block_ms`, and it does not repeat calls, so that
+            a lost answer is noticed: what it told of is pending and waits for `take_again`.
         keys: names.
         builder: this builder's name, unique per start.
         partitions: whose lanes to read.
@@ -179,7 +180,7 @@ class Queue:
         """
         for stream, partition in self.lanes.items():
             call = Call(script("claim"), [stream], [GROUP, dead, self.builder, count])
-            found = await run(self._client, call)
+            found = await run(self._blocking, call)
             if found:
                 return [
                     Entry(stream, partition, id_.decode(), dict(zip(flat[::2], flat[1::2], strict=True)), deliveries)

@@ -56,7 +56,7 @@ class Worker:
 
     Args:
         client: for short calls.
-        blocking: for blocking reads.
+        blocking: for taking entries; see Queue.
         settings: bounds.
         name: unique per start.
 
@@ -282,7 +282,8 @@ async def run_builder(settings: Settings, stop: asyncio.Event, quiet: asyncio.Ev
     Raises:
         Misconfigured: this Redis was set up with another number of partitions, or refuses us.
     """
-    client, blocking = connect(settings.redis_url), connect(settings.redis_url, block_s=BLOCK_MS / 1000)
+    client = connect(settings.redis_url)
+    blocking = connect(settings.redis_url, block_s=BLOCK_MS / 1000, repeats=False)
     worker = Worker(client, blocking, settings, new_name())
     worker.stop, worker.quiet = stop, quiet or worker.quiet
     try:
