@@ -1,0 +1,73 @@
+"""`python -m tests.chaos`: the eight promises under faults, on this machine.
+
+Exit codes: 0 every promise was kept (with --without and --ablations: every crippled Platen was refused); 1 otherwise.
+"""
+
+import argparse
+import asyncio
+import secrets
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from tests.chaos.ablations import ABLATIONS, ablate
+from tests.chaos.plan import KINDS
+from tests.chaos.report import show
+from tests.chaos.run import Order, Outcome, run
+from tests.harness import ROOT
+
+ABLATION_S = 60.0
+
+
+def main() -> int:
+    """Run what the command line asks for, and return the exit code."""
+    asked, console = _parse(), Console(highlight=False, soft_wrap=True)
+    names = list(ABLATIONS) if asked.ablations else [asked.without] if asked.without else []
+    seconds = asked.seconds or (ABLATION_S if asked.ablations else 300.0)
+    folder = Path(tempfile.mkdtemp(prefix="platen-chaos-"))
+    if not names:
+        return 0 if _run(folder / "run", "", asked, seconds, console).is_proof else 1
+    refused = {name: not _run(folder / name, name, asked, seconds, console).is_proof for name in names}
+    for name, was_refused in refused.items():
+        console.print(f"without {name}: {'refused, as it must be' if was_refused else 'NOT REFUSED'}")
+    return 0 if all(refused.values()) else 1
+
+
+def _run(folder: Path, name: str, asked: argparse.Namespace, seconds: float, console: Console) -> Outcome:
+    source = ablate(name, folder.with_name(f"{name}-source")) if name else ROOT
+    order = Order(folder, asked.seed, seconds, asked.leave_out, source, asked.redis_server)
+    crippled = f" without {name}" if name else ""
+    console.print(f"{seconds:.0f} s of faults{crippled}, seed {asked.seed}; records in {folder}")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        outcome = runner.run(_until_signalled(order, console))
+    show(outcome, console)
+    if outcome.is_proof:
+        shutil.rmtree(folder, ignore_errors=True)
+    return outcome
+
+
+async def _until_signalled(order: Order, console: Console) -> Outcome:
+    """A run that takes its processes with it when it is told to end."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run(order, console.print)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description="The eight promises, proved under faults.")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="decides faults and clients")
+    parser.add_argument("--seconds", type=float, help="how long faults go on; 300, and 60 for --ablations")
+    parser.add_argument("--without", choices=ABLATIONS, help="take a guard out of Platen; the run must be refused")
+    parser.add_argument("--ablations", action="store_true", help="take out each guard in turn")
+    parser.add_argument("--leave-out", action="append", default=[], choices=KINDS, help="a fault to leave out")
+    parser.add_argument("--redis-server", default="", help="path of a Redis to use instead of the embedded Valkey")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

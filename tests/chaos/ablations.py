@@ -1,0 +1,58 @@
+"""The proof of the proof: take a guard out of the product, and see the run refused.
+
+A guard is removed from the text of the scripts in a copy of the source; where that text is not found the ablation
+itself is wrong, and says so.
+"""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.harness import ROOT
+
+
+class Cut(NamedTuple):
+    """One change of a script.
+
+    Attributes:
+        script: its file in shared/lua.
+        guard: text that is there exactly once.
+        instead: what stands there without the guard.
+    """
+
+    script: str
+    guard: str
+    instead: str
+
+
+ABLATIONS: dict[str, list[Cut]] = {
+    # A build commits whether or not a newer publication is live.
+    "fence": [Cut("commit.lua", "if live >= record.seq then", "if false then")],
+    # A request that is sent again is a new request.
+    "idempotency": [Cut("lib.lua", "if not known[1] then return 'new' end", "do return 'new' end")],
+    # An entry is acknowledged when it is taken, and what it asks for is written later.
+    "atomic-commit": [
+        Cut("commit.lua", "settle_entry(lane, group, entry)\nreturn { 'live' }", "return { 'live' }"),
+        Cut("start.lua", "step(record, 'building', at, builder)", "\\0\nsettle_entry(lane, group, entry)"),
+    ],
+}
+
+
+def ablate(name: str, folder: Path) -> Path:
+    """Copy the services without a guard.
+
+    Args:
+        name: one of ABLATIONS.
+        folder: where to; made anew.
+
+    Returns:
+        the tree to run them from.
+    """
+    for package in ("services", "shared"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for cut in ABLATIONS[name]:
+        path = folder / "shared" / "lua" / cut.script
+        text = path.read_text()
+        assert text.count(cut.guard) == 1, f"{cut.script} has changed, and the ablation {name!r} with it is void"
+        path.write_text(text.replace(cut.guard, cut.instead.replace("\\0", cut.guard)))
+    return folder

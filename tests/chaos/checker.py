@@ -1,0 +1,218 @@
+"""Is what happened what was promised? Pure functions over the history of a run and the state it ended in.
+
+Each check yields one readable sentence per violation, with the ids to look for in the history.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from tests.chaos.history import Fault, Final, Life, Operation, Poison, Record, Told, Visit
+from tests.chaos.pages import config, differs
+from tests.chaos.readers import ENDS
+from tests.chaos.streams import check_stream
+from tests.chaos.visits import check_no_step_back, check_visitor_errors, check_whole_pages
+
+TERMINAL = frozenset({"live", "failed", "superseded", "cancelled"})
+
+
+class Past(NamedTuple):
+    """A history by kind of record."""
+
+    operations: list[Operation]
+    visits: list[Visit]
+    told: list[Told]
+    lives: list[Life]
+    faults: list[Fault]
+    poisons: list[Poison]
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Past":
+        """Sort records by their kind."""
+        kinds: dict[type, list[Record]] = defaultdict(list)
+        for record in records:
+            kinds[type(record)].append(record)
+        ordered = (Operation, Visit, Told, Life, Fault, Poison)
+        return cls(*(kinds[kind] for kind in ordered))  # type: ignore[arg-type]
+
+
+Check = Callable[[Past, Final], Iterator[str]]
+
+
+def check(past: Past, final: Final) -> dict[str, list[str]]:
+    """Violations by promise; every promise is there, with an empty list where it was kept."""
+    return {promise: list(find(past, final)) for promise, find in CHECKS.items()}
+
+
+def _nothing_lost(past: Past, final: Final) -> Iterator[str]:
+    """Promise 1: what was acknowledged is there, as it was sent."""
+    for operation in past.operations:
+        if not operation.is_acknowledged:
+            continue
+        page, about = final.pages[operation.page], f"{operation.what} {operation.key} of {operation.page}"
+        if operation.seq and operation.seq not in page.publications:
+            yield f"{about}: acknowledged as publication {operation.seq}, which does not exist"
+        if operation.number and operation.version not in page.listed:
+            yield f"{about}: acknowledged as v{operation.version}, which is not listed"
+        elif operation.number and differs(config(operation.number), page.configs.get(operation.version)):
+            yield f"{about}: v{operation.version} holds another config than was sent"
+
+
+def _ends_once(_past: Past, final: Final) -> Iterator[str]:
+    """Promise 2: every publication ended, and ended once."""
+    ends = Counter((event.page, event.seq) for event in final.events if event.type in ENDS)
+    for name, page in final.pages.items():
+        for seq, record in page.publications.items():
+            about, steps = f"{name} publication {seq}", [step["state"] for step in record["steps"]]
+            if record["state"] not in TERMINAL:
+                yield f"{about} never ended: {' '.join(steps)}"
+            elif sum(step in TERMINAL for step in steps) != 1 or steps[-1] != record["state"]:
+                yield f"{about} is {record['state']} after {' '.join(steps)}"
+            if record["state"] in TERMINAL and ends[name, seq] != 1:
+                yield f"{about} is {record['state']} and {ends[name, seq]} events say that it ended"
+            if record["state"] == "failed":
+                yield f"{about} failed, which no config here does: {record.get('failure')}"
+
+
+def _built_once(_past: Past, final: Final) -> Iterator[str]:
+    """Promise 4: page-built at most once per publication, with rising seq."""
+    newest: dict[str, int] = {}
+    for event in final.events:
+        if event.type not in {"page-built", "page-unpublished"}:
+            continue
+        if event.seq <= newest.get(event.page, 0):
+            yield f"event {event.id}: {event.type} of {event.page} with seq {event.seq} after {newest[event.page]}"
+        newest[event.page] = max(event.seq, newest.get(event.page, 0))
+
+
+def _version_and_event(past: Past, final: Final) -> Iterator[str]:
+    """Promise 5: a publication and its event, both or neither; no version without its publication."""
+    announced = Counter((event.page, event.seq) for event in final.events if event.type == "config-published")
+    for name, page in final.pages.items():
+        for seq, record in page.publications.items():
+            is_queued = any(step["state"] == "queued" for step in record["steps"])
+            if announced.pop((name, seq), 0) != int(is_queued):
+                yield f"{name} publication {seq}: queued {is_queued}, but not announced just so often"
+            if record["version"] and record["version"] not in page.configs:
+                yield f"{name} publication {seq}: its version v{record['version']} does not exist"
+        yield from _unpublished_versions(name, past, final)
+    for (name, seq), _ in announced.items():
+        yield f"config-published of {name} publication {seq}, which does not exist"
+
+
+def _unpublished_versions(name: str, past: Past, final: Final) -> Iterator[str]:
+    asked = {op.number for op in past.operations if op.what == "publish" and op.page == name}
+    page = final.pages[name]
+    published = Counter(record["version"] for record in page.publications.values() if record["cause"] == "publish")
+    for version, saved in page.configs.items():
+        if _number_of(saved) in asked and not published[version]:
+            yield f"{name} v{version} was to be published, and there is no publication of it"
+
+
+def _one_version_per_key(past: Past, final: Final) -> Iterator[str]:
+    """Promise 6: a key made one version, and was refused with another body."""
+    for name, page in final.pages.items():
+        numbers = Counter(_number_of(saved) for saved in page.configs.values())
+        for number, count in numbers.items():
+            if count > 1:
+                versions = [version for version, saved in page.configs.items() if _number_of(saved) == number]
+                yield f"{name}: publish {number} made {count} versions, {versions}"
+    first = {op.key: op for op in past.operations if op.what not in {"replay", "mismatch"}}
+    for op in past.operations:
+        if op.what == "mismatch" and op.statuses[-1] != 422:
+            yield f"{op.key} of {op.page}: another body under the same key was answered {op.statuses[-1]}, not 422"
+        if op.what == "replay" and (op.version, op.seq) != (first[op.key].version, first[op.key].seq):
+            was = first[op.key]
+            yield f"{op.key} of {op.page}: v{was.version} seq {was.seq}, and v{op.version} seq {op.seq} when sent again"
+
+
+def _newest_is_live(_past: Past, final: Final) -> Iterator[str]:
+    """The highest publication that did not fail is live, in Redis and on every server."""
+    live: dict[str, tuple[int, int]] = {}
+    for name, page in final.pages.items():
+        built = [seq for seq, record in page.publications.items() if record["state"] not in {"failed", "cancelled"}]
+        highest = max(built, default=0)
+        version = page.publications[highest]["version"] if highest else 0
+        live[name] = (highest, version)
+        if (page.live_seq, page.live_version) != live[name]:
+            yield f"{name}: publication {highest} (v{version}) is not live, but {page.live_seq} (v{page.live_version})"
+    for seen in final.visits:
+        seq, version = live[seen.page]
+        status = 200 if version else 410 if seq else 404
+        if (seen.status, seen.seq, seen.version) != (status, seq if version else 0, version):
+            shown = f"{seen.status}, seq {seen.seq}, v{seen.version} {seen.fault}"
+            yield f"{seen.server} at the end: {seen.page} is {shown}; live is seq {seq}, v{version}"
+
+
+def _same_bytes(_past: Past, final: Final) -> Iterator[str]:
+    """Promise 8: whichever builder built a version, the bytes are the same."""
+    etags: dict[tuple[str, int], str] = {}
+    for event in final.events:
+        if event.type == "page-built":
+            first = etags.setdefault((event.page, event.version), event.etag)
+            if event.etag != first:
+                yield f"event {event.id}: {event.page} v{event.version} has etag {event.etag}, and had {first}"
+
+
+def _nothing_left(_past: Past, final: Final) -> Iterator[str]:
+    """Everything came to an end: no work waits, nothing is pending."""
+    left = {"waiting": final.waiting, "pending": final.pending, "put off": final.delayed}
+    if not final.was_quiet:
+        yield "it did not become quiet in time"
+    yield from (f"{count} entries are still {how}" for how, count in left.items() if count)
+
+
+def _dead_letters(past: Past, final: Final) -> Iterator[str]:
+    """The dead letters are exactly the poison."""
+    dead, kinds = Counter(letter.entry for letter in final.dead), {p.entry: p.kind for p in past.poisons}
+    for entry, kind in kinds.items():
+        if dead[entry] != 1:
+            yield f"poison {entry} ({kind}) became {dead[entry]} dead letters"
+    for letter in final.dead:
+        if letter.entry not in kinds:
+            yield f"entry {letter.entry} is a dead letter without being poison: {letter.code}: {letter.reason}"
+
+
+def _processes(past: Past, _final: Final) -> Iterator[str]:
+    """No process ends by itself, and the api answers nothing worse than 503."""
+    ready = {(life.process, life.incarnation) for life in past.lives if life.event == "ready"}
+    for life in past.lives:
+        # A web process may refuse to start while Redis is away; a builder waits.
+        is_early = life.process.startswith(("api", "server")) and (life.process, life.incarnation) not in ready
+        if life.event == "ended" and life.by == "itself" and not is_early:
+            yield f"{life.process} (start {life.incarnation}) ended by itself with code {life.code} at {life.at:.3f}"
+    for op in past.operations:
+        if 500 in op.statuses:
+            yield f"{op.what} {op.key} of {op.page}: the api answered 500 ({op.statuses}) after {op.began:.3f}"
+
+
+def _streams(past: Past, final: Final) -> Iterator[str]:
+    """Promise 7: what a reader was told is the stream, without a gap and without a repeat."""
+    readers: dict[str, list[Told]] = defaultdict(list)
+    for told in past.told:
+        readers[told.reader].append(told)
+    for blocks in readers.values():
+        yield from check_stream(blocks, final.events)
+
+
+CHECKS: dict[str, Check] = {
+    "1 nothing acknowledged is lost": _nothing_lost,
+    "2 every publication ends once": _ends_once,
+    "3 no step back for visitors": lambda past, final: check_no_step_back(past.visits, past.told, final),
+    "3 no half pages": lambda past, final: check_whole_pages(past.visits, final),
+    "3 no errors for visitors": lambda past, _: check_visitor_errors(past.visits, past.lives, past.faults),
+    "3 the newest is live at the end": _newest_is_live,
+    "4 page-built once, seq rises": _built_once,
+    "5 version and event, both or none": _version_and_event,
+    "6 one version per key": _one_version_per_key,
+    "7 streams without gap or repeat": _streams,
+    "8 same bytes on any builder": _same_bytes,
+    "nothing is left over": _nothing_left,
+    "dead letters are the poison": _dead_letters,
+    "processes stand": _processes,
+}
+
+
+def _number_of(saved: dict[str, str]) -> int:
+    """Which publish a stored config comes from."""
+    return int(saved["title"].removeprefix("Publish "))

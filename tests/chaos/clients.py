@@ -1,0 +1,161 @@
+"""Editors: real clients who publish, go back and take pages off over HTTP, and put on record what they were told.
+
+Each tries again under the same Idempotency-Key until the outcome is known, as the API asks of its clients.
+"""
+
+import asyncio
+import random
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+import httpx2
+
+from tests.chaos.cluster import Cluster
+from tests.chaos.history import History, Operation, What, now
+from tests.chaos.pace import Pace
+from tests.chaos.pages import all_pages, config, pick
+from tests.harness import TOKEN
+
+EDITORS = 24
+TRY_S = 5.0
+# The outcome is not known or nothing was done: the same request is sent again. All else is an answer.
+UNSETTLED = frozenset({0, 500, 502, 503, 504})
+
+
+class Change(NamedTuple):
+    """One request to change something, the same at each try.
+
+    Attributes:
+        what, page, key, number, target: see Operation.
+        method, path, body: the request, below the page's address.
+    """
+
+    what: What
+    page: str
+    key: str
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    number: int = 0
+    target: int = 0
+
+
+class Editors:
+    """All who publish.
+
+    Args:
+        cluster: whose api.
+        history: where outcomes go.
+        seed: decides who does what.
+        per_s: changes a second.
+    """
+
+    def __init__(self, cluster: Cluster, history: History, seed: str, per_s: float) -> None:
+        self._cluster, self._history, self._seed = cluster, history, seed
+        self.pace = Pace(per_s)
+        self.acknowledged = 0
+        self._pages = all_pages()
+        self._versions: dict[str, int] = {}
+        self._http = httpx2.AsyncClient(
+            base_url=f"{cluster.api.url}/-/api/v1/",
+            headers={"authorization": f"Bearer {TOKEN}"},
+            timeout=TRY_S,
+            limits=httpx2.Limits(max_connections=EDITORS),
+            trust_env=False,
+        )
+
+    async def create_sites(self) -> None:
+        """Create the sites; before the first fault."""
+        for site in sorted({page.partition("/")[0] for page in self._pages}):
+            answer = await self._http.post("sites", json={"slug": site, "title": site.title()})
+            answer.raise_for_status()
+
+    async def run(self) -> None:
+        """Work until the pace is over and every outcome is known."""
+        async with aclosing(self._http):
+            await asyncio.gather(*(self._work(random.Random(f"{self._seed} {n}")) for n in range(EDITORS)))
+
+    async def _work(self, dice: random.Random) -> None:
+        while number := await self.pace.next():
+            # The first round gives every page a version, so that all of them take part.
+            page = self._pages[number - 1] if number <= len(self._pages) else pick(self._pages, dice)
+            await self._choose(number, page, dice)
+
+    async def _choose(self, number: int, page: str, dice: random.Random) -> None:
+        kind, newest = dice.random(), self._versions.get(page, 0)
+        if kind < 0.05 and newest > 1:
+            await self._go_back(number, page, dice.randint(1, newest))
+        elif kind < 0.08 and newest:
+            await self._change(Change("unpublish", page, f"unpublish-{number}", "DELETE", "publications/live"))
+        elif kind < 0.10:
+            await self._change(_saving(number, page, publish=False))
+        else:
+            await self._publish(number, page, dice)
+
+    async def _publish(self, number: int, page: str, dice: random.Random) -> None:
+        change = _saving(number, page, publish=True)
+        await self._change(change)
+        what = dice.random()
+        if what < 0.05:
+            await self._change(change._replace(what="replay"))
+        elif what < 0.07:
+            await self._change(change._replace(what="mismatch", body=_body(number + 1, publish=True)))
+        elif what < 0.12 and self._versions.get(page, 0) > 1:
+            # Going back while the build is under way: the one thing that a fence is always needed for.
+            await self._go_back(number, page, dice.randint(1, self._versions[page] - 1))
+
+    async def _go_back(self, number: int, page: str, version: int) -> None:
+        path, body = "publications", {"version": version}
+        await self._change(Change("rollback", page, f"rollback-{number}", "POST", path, body, target=version))
+
+    async def _change(self, change: Change) -> None:
+        began, (status, answer) = now(), await self._try(change)
+        statuses = [status]
+        while statuses[-1] in UNSETTLED:
+            await asyncio.sleep(min(0.5, 0.05 * 2 ** len(statuses)))
+            status, answer = await self._try(change)
+            statuses.append(status)
+        version, seq = _made(answer)
+        operation = Operation(
+            what=change.what,
+            page=change.page,
+            key=change.key,
+            began=began,
+            ended=now(),
+            statuses=statuses,
+            number=change.number,
+            target=change.target,
+            version=version,
+            seq=seq,
+        )
+        self._history.add(operation)
+        if operation.is_acknowledged:
+            self.acknowledged += change.what == "publish"
+            if change.path == "versions":
+                self._versions[change.page] = max(operation.version, self._versions.get(change.page, 0))
+
+    async def _try(self, change: Change) -> tuple[int, dict[str, Any]]:
+        site, page = change.page.split("/")
+        path, headers = f"sites/{site}/pages/{page}/{change.path}", {"idempotency-key": change.key}
+        try:
+            answer = await self._http.request(change.method, path, json=change.body, headers=headers)
+        except httpx2.TransportError:
+            return 0, {}
+        return answer.status_code, answer.json() if answer.is_success else {}
+
+
+def _body(number: int, *, publish: bool) -> dict[str, Any]:
+    return {"config": config(number), "publish": publish, "note": f"publish {number}"}
+
+
+def _saving(number: int, page: str, *, publish: bool) -> Change:
+    what: What = "publish" if publish else "save"
+    return Change(what, page, f"{what}-{number}", "POST", "versions", _body(number, publish=publish), number)
+
+
+def _made(answer: dict[str, Any]) -> tuple[int, int]:
+    """The version and the seq that an answer acknowledges, 0 for none."""
+    version = answer.get("version", 0)
+    if isinstance(version, dict):
+        return version["number"], (answer["publication"] or {}).get("seq", 0)
+    return version, answer.get("seq", 0)

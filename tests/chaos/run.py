@@ -1,0 +1,206 @@
+"""One run from its seed to its verdict: start, clients and nemesis, heal, settle, read, check."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from shared import keys
+from shared.keys import beat
+from tests.chaos.checker import Past, check
+from tests.chaos.clients import Editors
+from tests.chaos.clock import Clock, build_library
+from tests.chaos.cluster import Cluster
+from tests.chaos.final import is_quiet, read_final
+from tests.chaos.history import Final, History, now, read_history
+from tests.chaos.nemesis import Nemesis, heal_redis
+from tests.chaos.plan import KINDS, make_plan, rounds
+from tests.chaos.readers import Readers
+from tests.chaos.visitors import Visitors
+from tests.harness import ROOT
+
+PUBLISHES_PER_S = 25.0
+SETTLE_S = 60.0
+SAY_EVERY_S = 5.0
+
+
+class Order(NamedTuple):
+    """What run to make.
+
+    Attributes:
+        folder: where history, final state and logs are kept; made anew.
+        seed: decides everything that can be decided.
+        seconds: how long faults last; starting and settling come on top.
+        without: kinds of faults to leave out.
+        source: tree that the services run from.
+        program: path of the Redis to use, "" for the embedded Valkey.
+    """
+
+    folder: Path
+    seed: int
+    seconds: float
+    without: Sequence[str] = ()
+    source: Path = ROOT
+    program: str = ""
+
+
+class Outcome(NamedTuple):
+    """What came of a run.
+
+    Attributes:
+        folder: where its history is.
+        violations: by promise.
+        faults: how many there were, by kind.
+        missing: kinds of faults that occurred less often than the run must have them.
+        publishes, changes, visits, told: how many there were.
+        pages: that took part.
+        left_out: kinds of faults that were left out.
+    """
+
+    folder: Path
+    violations: dict[str, list[str]]
+    faults: dict[str, int]
+    missing: list[str]
+    publishes: int
+    changes: int
+    visits: int
+    told: int
+    pages: int
+    left_out: list[str]
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether every fault occurred and every promise was kept."""
+        return not self.missing and not any(self.violations.values())
+
+
+Say = Callable[[str], None]
+
+
+async def run(order: Order, say: Say) -> Outcome:
+    """Make a run.
+
+    Args:
+        order: which.
+        say: told how it goes, a line at a time.
+    """
+    order.folder.mkdir(parents=True)
+    library = build_library(order.folder)
+    clock = Clock(library, order.folder) if library and "clock jump" not in order.without else None
+    kinds = [kind for kind in KINDS if kind not in order.without and (clock or kind != "clock jump")]
+    history = History(order.folder / "history.jsonl")
+    with contextlib.closing(history):
+        async with _cluster(order, history, clock) as cluster:
+            final = await _go_through(cluster, history, Nemesis(cluster, history, clock), order, kinds, say)
+    (order.folder / "final.json").write_bytes(msgspec.json.encode(final))
+    return judge(order.folder, kinds, rounds(order.seconds))
+
+
+def judge(folder: Path, kinds: Sequence[str], least: int) -> Outcome:
+    """Check what a run left in its folder.
+
+    Args:
+        kinds: faults that it must have had.
+        least: how often each of them.
+    """
+    past = Past.of(read_history(folder / "history.jsonl"))
+    final = msgspec.json.decode((folder / "final.json").read_bytes(), type=Final)
+    faults = Counter(fault.kind for fault in past.faults)
+    acknowledged = [operation for operation in past.operations if operation.is_acknowledged]
+    return Outcome(
+        folder=folder,
+        violations=check(past, final),
+        faults={kind: faults[kind] for kind in kinds},
+        missing=[kind for kind in kinds if faults[kind] < least],
+        publishes=sum(operation.what == "publish" for operation in acknowledged),
+        changes=len(past.operations),
+        visits=len(past.visits),
+        told=len(past.told),
+        pages=sum(bool(page.publications) for page in final.pages.values()),
+        left_out=[kind for kind in KINDS if kind not in kinds],
+    )
+
+
+@contextlib.asynccontextmanager
+async def _cluster(order: Order, history: History, clock: Clock | None) -> AsyncIterator[Cluster]:
+    dice = random.Random(f"proxies {order.seed}")
+    preload = clock.environment if clock else {}
+    cluster = Cluster(order.folder, history, dice, order.source, order.program, preload)
+    try:
+        await cluster.start()
+        yield cluster
+    finally:
+        await cluster.stop()
+
+
+async def _go_through(
+    cluster: Cluster, history: History, nemesis: Nemesis, order: Order, kinds: Sequence[str], say: Say
+) -> Final:
+    editors = Editors(cluster, history, f"editors {order.seed}", PUBLISHES_PER_S)
+    await editors.create_sites()
+    visitors, readers = Visitors(cluster, history, f"visitors {order.seed}"), Readers(cluster, history, str(order.seed))
+    progress = _Progress(editors, readers, nemesis, say)
+    async with asyncio.TaskGroup() as group:
+        watching = [group.create_task(work) for work in (readers.run(), progress.run())]
+        working = [group.create_task(work) for work in (editors.run(), visitors.run())]
+        await nemesis.run(make_plan(order.seed, order.seconds, kinds))
+        say("healing")
+        await _heal(cluster)
+        editors.pace.is_over = visitors.pace.is_over = True
+        async with cluster.redis.client() as redis:
+            was_quiet = await _until(lambda: _has_settled(working, readers, redis), SETTLE_S)
+            say("reading the final state" if was_quiet else f"it did not become quiet within {SETTLE_S:.0f} s")
+            final = await read_final(cluster, history, redis, was_quiet=was_quiet)
+        for task in (*watching, *working):
+            task.cancel()
+    return final
+
+
+async def _heal(cluster: Cluster) -> None:
+    async with cluster.redis.client() as redis:
+        await heal_redis(redis)
+    await cluster.heal()
+
+
+async def _has_settled(working: Sequence[asyncio.Task[None]], readers: Readers, redis: Any) -> bool:
+    """Whether all outcomes are known, all work is done, and everybody has been told."""
+    if not all(task.done() for task in working) or not await is_quiet(redis):
+        return False
+    newest = (await redis.xinfo_stream(keys.Keys().events(0)))["last-generated-id"].decode()
+    cursors = set(readers.cursors.values())
+    return cursors == {newest} and {newest} == await _applied(redis)
+
+
+async def _applied(redis: Any) -> set[str]:
+    """How far the servers have got that are alive."""
+    described = await redis.hgetall(keys.SERVERS)
+    alive = [text for name, text in described.items() if await redis.exists(beat(name.decode()))]
+    return {msgspec.json.decode(text)["applied"].get("0", "") for text in alive}
+
+
+async def _until(condition: Callable[[], Any], longest_s: float) -> bool:
+    deadline = now() + longest_s
+    while not await condition():
+        if now() > deadline:
+            return False
+        await asyncio.sleep(0.1)
+    return True
+
+
+class _Progress:
+    """A line every few seconds."""
+
+    def __init__(self, editors: Editors, readers: Readers, nemesis: Nemesis, say: Say) -> None:
+        self._editors, self._readers, self._nemesis, self._say = editors, readers, nemesis, say
+
+    async def run(self) -> None:
+        began = now()
+        while True:
+            await asyncio.sleep(SAY_EVERY_S)
+            counts = f"{self._editors.acknowledged:>6,} published  {len(self._readers.ended):>6,} ended"
+            self._say(f"{now() - began:4.0f} s  {counts}  {self._nemesis.inflicted:>3} faults")
