@@ -47,6 +47,10 @@ fmt: setup ## format and mend what the linter can mend
 bench: setup ## measure accepted -> served and builds per second on this machine
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: chaos
+chaos: setup ## prove the promises under faults, five minutes (ARGS="--seed 7 --seconds 60")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: lock
 lock: setup ## resolve the dependencies anew into the hashed lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \

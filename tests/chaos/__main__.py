@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _run(folder: Path, name: str, asked: argparse.Namespace, seconds: float, console: Console) -> Outcome:
-    source = ablate(name, folder.with_name(f"{name}-source")) if name else ROOT
+    source = ablate(name, folder.with_name(f"{name}-source")) if name else asked.source
     order = Order(folder, asked.seed, seconds, asked.leave_out, source, asked.redis_server)
     crippled = f" without {name}" if name else ""
     console.print(f"{seconds:.0f} s of faults{crippled}, seed {asked.seed}; records in {folder}")
@@ -65,6 +65,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--without", choices=ABLATIONS, help="take a guard out of Platen; the run must be refused")
     parser.add_argument("--ablations", action="store_true", help="take out each guard in turn")
     parser.add_argument("--leave-out", action="append", default=[], choices=KINDS, help="a fault to leave out")
+    parser.add_argument("--source", type=Path, default=ROOT, help="another tree to run the services from")
     parser.add_argument("--redis-server", default="", help="path of a Redis to use instead of the embedded Valkey")
     return parser.parse_args()
 

@@ -173,8 +173,9 @@ def _dead_letters(past: Past, final: Final) -> Iterator[str]:
             yield f"entry {letter.entry} is a dead letter without being poison: {letter.code}: {letter.reason}"
 
 
-def _processes(past: Past, _final: Final) -> Iterator[str]:
-    """No process ends by itself, and the api answers nothing worse than 503."""
+def _processes(past: Past, final: Final) -> Iterator[str]:
+    """No process ends by itself or falls silent, and the api answers nothing worse than 503."""
+    yield from (f"{name} runs, and has no heartbeat" for name in final.silent)
     ready = {(life.process, life.incarnation) for life in past.lives if life.event == "ready"}
     for life in past.lives:
         # A web process may refuse to start while Redis is away; a builder waits.

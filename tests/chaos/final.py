@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import msgspec
 
-from shared.keys import Keys
+from shared.keys import Keys, beat
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import Event, Final, History, Letter, PageEnd, now
 from tests.chaos.pages import all_pages
@@ -41,19 +41,26 @@ async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quie
         at=now(),
         was_quiet=was_quiet,
         pages=pages,
-        events=await read_events(redis),
+        events=await _events(redis),
         waiting=sum([await redis.xlen(lane) for lane in GROUP_LANES]),
         pending=sum([await _pending(redis, lane) for lane in GROUP_LANES]),
         delayed=await redis.zcard(KEYS.delayed(0)),
         dead=[_letter(fields) for _, fields in await redis.xrange(KEYS.dead(0))],
+        silent=await find_silent(cluster, redis),
         visits=await _visit_all(cluster, history),
     )
 
 
-async def read_events(redis: Any, after: str = "0-0") -> list[Event]:
-    """All events after a position, in the order of the stream."""
+async def find_silent(cluster: Cluster, redis: Any) -> list[str]:
+    """Builders and servers that run and have no heartbeat."""
+    alive = [key.decode() async for key in redis.scan_iter(match=beat("*"), count=CHUNK)]
+    running = [process for process in (*cluster.servers, *cluster.building) if process.pid]
+    return [process.name for process in running if not any(f"-{process.pid}-" in key for key in alive)]
+
+
+async def _events(redis: Any) -> list[Event]:
     events: list[Event] = []
-    while found := await redis.xrange(KEYS.events(0), min=f"({events[-1].id if events else after}", count=CHUNK):
+    while found := await redis.xrange(KEYS.events(0), min=f"({events[-1].id}" if events else "-", count=CHUNK):
         events += [_event(entry.decode(), fields) for entry, fields in found]
     return events
 

@@ -138,6 +138,7 @@ class Poison(_Record, frozen=True, tag="poison"):
 
 Record = Operation | Visit | Told | Life | Fault | Poison
 
+
 class Event(msgspec.Struct, frozen=True):
     """One entry of the events stream at the end.
 
@@ -198,6 +199,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
         events: all of them, in the order of the stream.
         waiting, pending, delayed: entries in the lanes, of these taken and not settled, and put off.
         dead: the dead letters.
+        silent: processes that run and have no heartbeat.
         visits: one of each page to each server.
     """
 
@@ -209,6 +211,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     pending: int = 0
     delayed: int = 0
     dead: list[Letter] = []
+    silent: list[str] = []
     visits: list[Visit] = []
 
 

@@ -47,6 +47,11 @@ class Process:
         self._groups: list[int] = []
 
     @property
+    def pid(self) -> int:
+        """Process id, 0 while it does not run."""
+        return self._process.pid if self._process is not None and self.is_running else 0
+
+    @property
     def is_running(self) -> bool:
         """Whether it can take a signal."""
         return self._process is not None and self._process.returncode is None

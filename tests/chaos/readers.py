@@ -41,6 +41,7 @@ class Readers:
         self._cluster, self._history, self._seed = cluster, history, seed
         self.ended: set[tuple[str, int]] = set()
         self.cursors: dict[str, str] = {}
+        self.told_by: dict[tuple[str, int], str] = {}
 
     async def run(self) -> None:
         """Watch every site and some pages, until cancelled."""
@@ -79,7 +80,7 @@ class Readers:
         if block.event in ENDS:
             self.ended.add((f"{site}/{page}", seq))
         if block.id:
-            self.cursors[reader] = block.id
+            self.cursors[reader] = self.told_by[server, incarnation] = block.id
         told = Told(
             reader=reader,
             topic=topic,

@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from shared import keys
-from shared.keys import beat
+from shared.keys import Keys
 from tests.chaos.checker import Past, check
 from tests.chaos.clients import Editors
 from tests.chaos.clock import Clock, build_library
 from tests.chaos.cluster import Cluster
-from tests.chaos.final import is_quiet, read_final
+from tests.chaos.final import find_silent, is_quiet, read_final
 from tests.chaos.history import Final, History, now, read_history
 from tests.chaos.nemesis import Nemesis, heal_redis
 from tests.chaos.plan import KINDS, make_plan, rounds
@@ -26,6 +25,7 @@ from tests.harness import ROOT
 
 PUBLISHES_PER_S = 25.0
 SETTLE_S = 60.0
+HEARD_S = 10.0
 SAY_EVERY_S = 5.0
 
 
@@ -153,7 +153,8 @@ async def _go_through(
         await _heal(cluster)
         editors.pace.is_over = visitors.pace.is_over = True
         async with cluster.redis.client() as redis:
-            was_quiet = await _until(lambda: _has_settled(working, readers, redis), SETTLE_S)
+            was_quiet = await _until(lambda: _has_settled(working, cluster, readers, redis), SETTLE_S)
+            await _until(lambda: _all_are_heard(cluster, redis), HEARD_S)
             say("reading the final state" if was_quiet else f"it did not become quiet within {SETTLE_S:.0f} s")
             final = await read_final(cluster, history, redis, was_quiet=was_quiet)
         for task in (*watching, *working):
@@ -167,20 +168,17 @@ async def _heal(cluster: Cluster) -> None:
     await cluster.heal()
 
 
-async def _has_settled(working: Sequence[asyncio.Task[None]], readers: Readers, redis: Any) -> bool:
-    """Whether all outcomes are known, all work is done, and everybody has been told."""
+async def _has_settled(working: Sequence[asyncio.Task[None]], cluster: Cluster, readers: Readers, redis: Any) -> bool:
+    """Whether all outcomes are known, all work is done, and every reader was told, by every server."""
     if not all(task.done() for task in working) or not await is_quiet(redis):
         return False
-    newest = (await redis.xinfo_stream(keys.Keys().events(0)))["last-generated-id"].decode()
-    cursors = set(readers.cursors.values())
-    return cursors == {newest} and {newest} == await _applied(redis)
+    newest = (await redis.xinfo_stream(Keys().events(0)))["last-generated-id"].decode()
+    servers = {readers.told_by.get((server.name, server.incarnation), "") for server in cluster.servers}
+    return {newest} == servers | set(readers.cursors.values())
 
 
-async def _applied(redis: Any) -> set[str]:
-    """How far the servers have got that are alive."""
-    described = await redis.hgetall(keys.SERVERS)
-    alive = [text for name, text in described.items() if await redis.exists(beat(name.decode()))]
-    return {msgspec.json.decode(text)["applied"].get("0", "") for text in alive}
+async def _all_are_heard(cluster: Cluster, redis: Any) -> bool:
+    return not await find_silent(cluster, redis)
 
 
 async def _until(condition: Callable[[], Any], longest_s: float) -> bool:

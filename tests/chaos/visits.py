@@ -18,12 +18,14 @@ class Sight(NamedTuple):
         began, ended: when, at the earliest and at the latest.
         seq: which publication; 0 where there was no page, -1 where it was gone.
         about: for people.
+        is_visit: a stream may tell of the past, a visit shows what is now.
     """
 
     began: float
     ended: float
     seq: int
     about: str
+    is_visit: bool = True
 
 
 def check_no_step_back(visits: Sequence[Visit], told: Sequence[Told], final: Final) -> Iterator[str]:
@@ -36,7 +38,7 @@ def check_no_step_back(visits: Sequence[Visit], told: Sequence[Told], final: Fin
         if sight.event in {"page-built", "snapshot"} and sight.seq and sight.page:
             about = f"{sight.reader} was told {sight.event} {sight.id}"
             key = (sight.server, sight.incarnation, sight.page)
-            sights[key].append(Sight(sight.at, sight.at, sight.seq, about))
+            sights[key].append(Sight(sight.at, sight.at, sight.seq, about, is_visit=False))
     unpublished = _unpublished(final)
     for seen in visits:
         key = (seen.server, seen.incarnation, seen.page)
@@ -56,7 +58,7 @@ def _steps_back(key: tuple[str, int, str], sights: list[Sight], unpublished: lis
         while by_end[known].ended < sight.began:
             newest = max(newest, _pinned(by_end[known], newest.seq, unpublished), key=lambda sight: sight.seq)
             known += 1
-        if _pinned(sight, newest.seq, unpublished).seq < newest.seq:
+        if sight.is_visit and _pinned(sight, newest.seq, unpublished).seq < newest.seq:
             yield (
                 f"{page} on {server} (start {incarnation}): {sight.about} with seq {max(sight.seq, 0)} at "
                 f"{sight.began:.3f}, and {newest.about} with seq {newest.seq} at {newest.ended:.3f}"
@@ -90,9 +92,7 @@ def check_whole_pages(visits: Sequence[Visit], final: Final) -> Iterator[str]:
                 yield f"{about}: shows publish {seen.number} as v{seen.version} seq {seen.seq}"
 
 
-def check_visitor_errors(
-    visits: Sequence[Visit], lives: Sequence[Life], faults: Sequence[Fault]
-) -> Iterator[str]:
+def check_visitor_errors(visits: Sequence[Visit], lives: Sequence[Life], faults: Sequence[Fault]) -> Iterator[str]:
     """A server process that is up answers; with an error only for a page it does not hold while Redis is away."""
     up = _lifetimes(lives)
     held: dict[tuple[str, int, str], float] = {}
