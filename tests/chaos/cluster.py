@@ -74,7 +74,7 @@ class Store:
             )
         self.incarnation += 1
         async with asyncio.timeout(START_S):
-            while not await self._answers():
+            while not await self._answers():  # noqa: ASYNC110 - another process is awaited
                 await asyncio.sleep(0.02)
 
     async def kill(self) -> None:
@@ -164,7 +164,7 @@ class Cluster:
     async def until_ready(self) -> None:
         """Wait until the api and all servers answer."""
         async with asyncio.timeout(START_S):
-            while not all(process.is_ready for process in (self.api, *self.servers)):  # noqa: ASYNC110
+            while not all(process.is_ready for process in (self.api, *self.servers)):  # noqa: ASYNC110 - others are awaited
                 await asyncio.sleep(0.02)
 
     async def heal(self) -> None:

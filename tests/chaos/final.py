@@ -21,7 +21,7 @@ CHUNK = 1000
 async def is_quiet(redis: Any) -> bool:
     """Whether no work waits, is under way, or is put off."""
     lengths = [await redis.xlen(lane) for lane in GROUP_LANES]
-    return sum(lengths) == 0 and await redis.zcard(KEYS.delayed(0)) == 0
+    return sum(lengths) + await redis.zcard(KEYS.delayed(0)) == 0
 
 
 async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quiet: bool) -> Final:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import msgspec
 
-
 What = Literal["publish", "save", "rollback", "unpublish", "replay", "mismatch"]
 
 

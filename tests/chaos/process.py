@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import httpx2
 
@@ -143,9 +144,8 @@ class Process:
             Life(process=self.name, incarnation=self.incarnation, event="ended", at=now(), by=by, code=code)
         )
 
-    def _say(self, event: str) -> None:
-        kind = "ready" if event == "ready" else "started"
-        self._history.add(Life(process=self.name, incarnation=self.incarnation, event=kind, at=now()))
+    def _say(self, event: Literal["started", "ready"]) -> None:
+        self._history.add(Life(process=self.name, incarnation=self.incarnation, event=event, at=now()))
 
     def _signal(self, number: int) -> None:
         if self._process is not None and self.is_running:

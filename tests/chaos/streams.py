@@ -38,8 +38,9 @@ def check_stream(blocks: Sequence[Told], events: Sequence[Event]) -> Iterator[st
             if position(block.id) < position(cursor) or reached < expected:
                 yield f"{about}: {block.event} {block.id} again, after {cursor}"
             elif reached > expected:
-                missing = [f"{event.type} {event.id}" for event in due[told : reached - (block.event != "cursor")]]
-                yield f"{about}: {block.event} {block.id} came without {', '.join(missing[:5])} ({len(missing)} missing)"
+                missing = due[told : reached - (block.event != "cursor")]
+                names = ", ".join(f"{event.type} {event.id}" for event in missing[:5])
+                yield f"{about}: {block.event} {block.id} came without {names} ({len(missing)} missing)"
             cursor, told = max(cursor, block.id, key=position), max(told, reached)
     if told < len(due):
         yield f"{reader} of {topic} was never told {due[told].type} {due[told].id} and {len(due) - told - 1} more"
