@@ -78,6 +78,7 @@ class Nemesis:
 
     async def _kill(self, kind: str, process: Process) -> None:
         async with self._fault(kind, process.name):
+            await process.until_running()
             process.kill()
 
     async def _freeze_api(self, dice: random.Random) -> None:
@@ -92,6 +93,7 @@ class Nemesis:
     async def _freeze(self, kind: str, process: Process, dice: random.Random) -> None:
         seconds = _short_or_long(dice)
         async with self._fault(kind, process.name, f"{seconds:.1f} s"):
+            await process.until_running()
             process.freeze()
             await asyncio.sleep(seconds)
             process.thaw()
@@ -174,6 +176,8 @@ class Nemesis:
         async with self._fault(kind, "cuts"):
             proxies = [self._cluster.proxies[process.name] for process in self._some_of_each(dice)]
             await asyncio.wait({proxy.cut(direction) for proxy in proxies}, timeout=LONGEST_CUT_S)
+            for proxy in proxies:
+                proxy.forget_cuts()
 
     async def _black_hole(self, dice: random.Random) -> None:
         process, seconds = dice.choice(self._some_of_each(dice)), _short_or_long(dice)

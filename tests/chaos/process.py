@@ -63,6 +63,11 @@ class Process:
             self.is_wanted = True
             self._task = asyncio.create_task(self._supervise())
 
+    async def until_running(self) -> None:
+        """Wait until it can take a signal, unless it is not meant to run."""
+        while self.is_wanted and not self.is_running:  # noqa: ASYNC110 - the supervisor starts it in a moment
+            await asyncio.sleep(0.02)
+
     def kill(self) -> None:
         """End it as a crash would; the supervisor starts it again."""
         self._end_by("nemesis", signal.SIGKILL)

@@ -55,6 +55,10 @@ class Proxy:
         """Pass bytes on again; what was held back goes first."""
         self._is_refusing = False
         self._open.set()
+        self.forget_cuts()
+
+    def forget_cuts(self) -> None:
+        """Cut nothing that was not cut yet."""
         for cut in self._cuts.values():
             cut.cancel()
         self._cuts.clear()
