@@ -25,32 +25,54 @@ class Cut(NamedTuple):
     instead: str
 
 
-ABLATIONS: dict[str, list[Cut]] = {
+class Ablation(NamedTuple):
+    """A guard that is taken out.
+
+    Attributes:
+        breaks: the promise that the checker must then find broken.
+        cuts: the changes.
+    """
+
+    breaks: str
+    cuts: list[Cut]
+
+
+ABLATIONS: dict[str, Ablation] = {
     # A build commits whether or not a newer publication is live.
-    "fence": [Cut("commit.lua", "if live >= record.seq then", "if false then")],
+    "fence": Ablation(
+        "4 page-built once, seq rises",
+        [Cut("commit.lua", "if live >= record.seq then", "if false then")],
+    ),
     # A request that is sent again is a new request.
-    "idempotency": [Cut("lib.lua", "if not known[1] then return 'new' end", "do return 'new' end")],
+    "idempotency": Ablation(
+        "6 one version per key",
+        [Cut("lib.lua", "if not known[1] then return 'new' end", "do return 'new' end")],
+    ),
     # An entry is acknowledged when it is taken, and what it asks for is written later.
-    "atomic-commit": [
-        Cut("commit.lua", "settle_entry(lane, group, entry)\nreturn { 'live' }", "return { 'live' }"),
-        Cut("start.lua", "step(record, 'building', at, builder)", "\\0\nsettle_entry(lane, group, entry)"),
-    ],
+    "atomic-commit": Ablation(
+        "2 every publication ends once",
+        [
+            Cut("commit.lua", "settle_entry(lane, group, entry)\nreturn { 'live' }", "return { 'live' }"),
+            Cut("start.lua", "step(record, 'building', at, builder)", "\\0\nsettle_entry(lane, group, entry)"),
+        ],
+    ),
 }
 
 
-def ablate(name: str, folder: Path) -> Path:
+def ablate(name: str, folder: Path, source: Path = ROOT) -> Path:
     """Copy the services without a guard.
 
     Args:
         name: one of ABLATIONS.
         folder: where to; made anew.
+        source: the tree to copy from.
 
     Returns:
         the tree to run them from.
     """
     for package in ("services", "shared"):
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for cut in ABLATIONS[name]:
+        shutil.copytree(source / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for cut in ABLATIONS[name].cuts:
         path = folder / "shared" / "lua" / cut.script
         text = path.read_text()
         assert text.count(cut.guard) == 1, f"{cut.script} has changed, and the ablation {name!r} with it is void"

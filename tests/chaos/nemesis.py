@@ -23,6 +23,9 @@ from tests.chaos.proxy import Direction
 
 ALL = "redis"
 LONGEST_CUT_S = 4.0
+LONGEST_COMMIT_S = 10.0
+# A key that builders name in commits alone.
+COMMIT = b":artifacts:"
 # More than the six missed heartbeats of 500 ms after which the others take a builder for dead.
 SHORT_S, LONG_S = (0.5, 2.5), (3.8, 6.0)
 REDIS_S = (0.5, 2.0)
@@ -75,6 +78,17 @@ class Nemesis:
 
     async def _kill_builder(self, dice: random.Random) -> None:
         await self._kill("kill builder", dice.choice(self._cluster.building))
+
+    async def _kill_in_commit(self, dice: random.Random) -> None:
+        """The page is rendered, and what would commit it never reaches Redis."""
+        process = dice.choice(self._cluster.builders[:BUILDERS])
+        proxy = self._cluster.proxies[process.name]
+        async with self._locks[f"network of {process.name}"], self._fault("kill in commit", process.name):
+            await asyncio.wait({proxy.hold_at(COMMIT)}, timeout=LONGEST_COMMIT_S)
+            process.kill()
+            # What is held back must not arrive after all.
+            proxy.refuse()
+            proxy.heal()
 
     async def _kill(self, kind: str, process: Process) -> None:
         async with self._fault(kind, process.name):

@@ -12,6 +12,7 @@ KINDS = (
     "kill api",
     "kill server",
     "kill builder",
+    "kill in commit",
     "kill redis",
     "freeze api",
     "freeze server",

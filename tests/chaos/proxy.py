@@ -30,6 +30,7 @@ class Proxy:
         self._open.set()
         self._is_refusing = False
         self._cuts: dict[Direction, asyncio.Future[None]] = {}
+        self._trap: tuple[bytes, asyncio.Future[None]] | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
@@ -58,10 +59,11 @@ class Proxy:
         self.forget_cuts()
 
     def forget_cuts(self) -> None:
-        """Cut nothing that was not cut yet."""
-        for cut in self._cuts.values():
-            cut.cancel()
+        """Cut and hold nothing that was not cut or held yet."""
+        for waiting in (*self._cuts.values(), *([self._trap[1]] if self._trap else [])):
+            waiting.cancel()
         self._cuts.clear()
+        self._trap = None
 
     def pause(self) -> None:
         """Hold all bytes back, as a network does that drops packets; new connections hang."""
@@ -81,6 +83,16 @@ class Proxy:
         if direction not in self._cuts:
             self._cuts[direction] = asyncio.get_running_loop().create_future()
         return self._cuts[direction]
+
+    def hold_at(self, marker: bytes) -> asyncio.Future[None]:
+        """Hold back the next request that contains a marker, and everything after it.
+
+        Returns:
+            done once it is held.
+        """
+        held = asyncio.get_running_loop().create_future()
+        self._trap = (marker, held)
+        return held
 
     def _reset(self) -> None:
         for writer in tuple(self._writers):
@@ -103,6 +115,8 @@ class Proxy:
 
     async def _pump(self, direction: Direction, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while data := await source.read(CHUNK_BYTES):
+            if direction == "request":
+                self._spring(data)
             await self._open.wait()
             cut = self._cuts.pop(direction, None)
             target.write(data if cut is None else data[: self._dice.randrange(len(data))])
@@ -111,6 +125,12 @@ class Proxy:
                 if not cut.done():
                     cut.set_result(None)
                 return
+
+    def _spring(self, data: bytes) -> None:
+        if self._trap is not None and self._trap[0] in data:
+            (_, held), self._trap = self._trap, None
+            self.pause()
+            held.set_result(None)
 
     @contextlib.contextmanager
     def _tracked(self, writer: asyncio.StreamWriter) -> Iterator[None]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.ablations import ABLATIONS, ablate
+from tests.chaos.checker import CHECKS
 from tests.chaos.pages import config, differs, read_number
 from tests.chaos.plan import KINDS, LAST_S, make_plan
 
@@ -44,9 +45,10 @@ def test_faults_come_in_order_and_leave_time_to_end() -> None:
 def test_every_ablation_finds_the_guard_that_it_removes(name: str, tmp_path: Path) -> None:
     tree = ablate(name, tmp_path)
 
-    scripts = {cut.script for cut in ABLATIONS[name]}
+    scripts = {cut.script for cut in ABLATIONS[name].cuts}
     changed = {path.name for path in (tree / "shared" / "lua").iterdir() if path.read_text() != _ours(path.name)}
     assert changed == scripts
+    assert ABLATIONS[name].breaks in CHECKS
 
 
 def test_half_a_page_and_a_mixed_one_are_told_from_a_whole_one() -> None:

@@ -136,6 +136,20 @@ async def test_a_refusal_breaks_what_is_open_and_closes_what_comes(connection: C
     healed.writer.close()
 
 
+async def test_a_request_with_a_marker_is_held_and_can_be_lost(
+    connection: Connection, echo: Echo, proxy: Proxy
+) -> None:
+    held = proxy.hold_at(b"567")
+    asking = asyncio.create_task(connection.ask())
+    await held
+
+    proxy.refuse()
+    proxy.heal()
+
+    assert await asking == b""
+    assert echo.received == b""
+
+
 async def test_it_forgets_a_cut_that_did_not_happen(connection: Connection, proxy: Proxy) -> None:
     cut = proxy.cut("request")
 
