@@ -20,8 +20,9 @@ CHUNK = 1000
 
 async def is_quiet(redis: Any) -> bool:
     """Whether no work waits, is under way, or is put off."""
-    lengths = [await redis.xlen(lane) for lane in GROUP_LANES]
-    return sum(lengths) + await redis.zcard(KEYS.delayed(0)) == 0
+    lengths: list[int] = [await redis.xlen(lane) for lane in GROUP_LANES]
+    delayed: int = await redis.zcard(KEYS.delayed(0))
+    return sum(lengths) + delayed == 0
 
 
 async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quiet: bool) -> Final:

@@ -44,6 +44,7 @@ class Nemesis:
         self._cluster, self._history, self._clock = cluster, history, clock
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.inflicted = 0
+        # A kind of fault is named like the method that inflicts it.
         self._kinds: dict[str, Callable[[random.Random], Awaitable[None]]] = {
             kind: getattr(self, "_" + kind.replace(" ", "_").replace("-", "_")) for kind in KINDS
         }

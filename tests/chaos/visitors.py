@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import random
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx2
 
@@ -47,26 +48,26 @@ class Visitors:
 
 
 class Connections:
-    """Kept-alive connections to servers, given up when a server is started again."""
+    """Kept-alive connections to servers, one per start of a server."""
 
     def __init__(self) -> None:
-        self._clients: dict[str, tuple[int, httpx2.AsyncClient]] = {}
+        self._clients: dict[tuple[str, int], httpx2.AsyncClient] = {}
 
-    async def to(self, server: Process) -> httpx2.AsyncClient:
+    def to(self, server: Process) -> httpx2.AsyncClient:
         """A client of this incarnation of a server."""
-        incarnation, client = self._clients.get(server.name, (0, None))
-        if client is None or incarnation != server.incarnation:
-            if client is not None:
-                await client.aclose()
-            client = httpx2.AsyncClient(base_url=server.url, timeout=VISIT_S, trust_env=False)
-            self._clients[server.name] = (server.incarnation, client)
-        return client
+        key = (server.name, server.incarnation)
+        if key not in self._clients:
+            # Those of earlier incarnations are idle, and closed with all others at the end.
+            self._clients[key] = httpx2.AsyncClient(base_url=server.url, timeout=VISIT_S, trust_env=False)
+        return self._clients[key]
 
-    async def __aenter__(self) -> "Connections":
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        for _, client in self._clients.values():
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self._clients.values():
             with contextlib.suppress(httpx2.TransportError):
                 await client.aclose()
 
@@ -77,7 +78,7 @@ async def visit(server: Process, page: str, connections: Connections, history: H
     path = "/" + page.removesuffix("/index")
     found: dict[str, Any] = {}
     try:
-        answer = await (await connections.to(server)).get(path)
+        answer = await connections.to(server).get(path)
         found = {"status": answer.status_code}
         if answer.status_code == 200:
             found["seq"] = int(answer.headers.get("x-platen-seq", "0"))
