@@ -13,6 +13,8 @@ from tests.chaos.readers import ENDS
 from tests.chaos.streams import check_stream
 from tests.chaos.visits import check_no_step_back, check_visitor_errors, check_whole_pages
 
+# Longer than any fault and what it takes to notice it, even where two of them meet.
+LONGEST_S = 20.0
 TERMINAL = frozenset({"live", "failed", "superseded", "cancelled"})
 
 
@@ -72,6 +74,23 @@ def _ends_once(_past: Past, final: Final) -> Iterator[str]:
                 yield f"{about} is {record['state']} and {ends[name, seq]} events say that it ended"
             if record["state"] == "failed":
                 yield f"{about} failed, which no config here does: {record.get('failure')}"
+
+
+def _ends_in_time(past: Past, _final: Final) -> Iterator[str]:
+    """Promise 2, in time: nothing waits until the next fault shakes it loose."""
+    for (page, seq), seconds in times_to_end(past).items():
+        if seconds > LONGEST_S:
+            yield f"{page} publication {seq} took {seconds:.1f} s from its acknowledgement to the first news of its end"
+
+
+def times_to_end(past: Past) -> dict[tuple[str, int], float]:
+    """Seconds from the acknowledgement of a publication to the first news of its end, by page and seq."""
+    ends: dict[tuple[str, int], float] = {}
+    for told in past.told:
+        if told.event in ENDS:
+            ends.setdefault((told.page, told.seq), told.at)
+    asked = [op for op in past.operations if op.is_acknowledged and op.seq and op.what not in {"replay", "mismatch"}]
+    return {(op.page, op.seq): ends[op.page, op.seq] - op.ended for op in asked if (op.page, op.seq) in ends}
 
 
 def _built_once(_past: Past, final: Final) -> Iterator[str]:
@@ -164,13 +183,13 @@ def _nothing_left(_past: Past, final: Final) -> Iterator[str]:
 
 def _dead_letters(past: Past, final: Final) -> Iterator[str]:
     """The dead letters are exactly the poison."""
-    dead, kinds = Counter(letter.entry for letter in final.dead), {p.entry: p.kind for p in past.poisons}
-    for entry, kind in kinds.items():
-        if dead[entry] != 1:
-            yield f"poison {entry} ({kind}) became {dead[entry]} dead letters"
+    dead, kinds = Counter(letter.mark for letter in final.dead), {p.mark: p.kind for p in past.poisons}
+    for mark, kind in kinds.items():
+        if dead[mark] != 1:
+            yield f"poison {mark} ({kind}) became {dead[mark]} dead letters"
     for letter in final.dead:
-        if letter.entry not in kinds:
-            yield f"entry {letter.entry} is a dead letter without being poison: {letter.code}: {letter.reason}"
+        if letter.mark not in kinds:
+            yield f"entry {letter.mark} is a dead letter without being poison: {letter.code}: {letter.reason}"
 
 
 def _processes(past: Past, final: Final) -> Iterator[str]:
@@ -199,6 +218,7 @@ def _streams(past: Past, final: Final) -> Iterator[str]:
 CHECKS: dict[str, Check] = {
     "1 nothing acknowledged is lost": _nothing_lost,
     "2 every publication ends once": _ends_once,
+    "2 every publication ends in time": _ends_in_time,
     "3 no step back for visitors": lambda past, final: check_no_step_back(past.visits, past.told, final),
     "3 no half pages": lambda past, final: check_whole_pages(past.visits, final),
     "3 no errors for visitors": lambda past, _: check_visitor_errors(past.visits, past.lives, past.faults),

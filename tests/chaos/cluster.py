@@ -33,6 +33,7 @@ _SETTINGS = {
     "PLATEN_EVENTS_KEEP_S": str(30 * 86_400),
     "PLATEN_IDEMPOTENCY_KEEP_S": str(30 * 86_400),
     "PLATEN_SSE_HEARTBEAT_S": "2",
+    "PLATEN_FUTURE_KEEP_S": "5",
 }
 
 
@@ -194,7 +195,7 @@ class Cluster:
     async def _process(self, name: str, service: str, **settings: str) -> Process:
         proxy = self.proxies[name] = Proxy(self.redis.socket, random.Random(self._dice.random()))
         await proxy.start()
-        settings |= {**_SETTINGS, "PLATEN_REDIS_URL": proxy.url}
+        settings |= {**_known(self._source), "PLATEN_REDIS_URL": proxy.url}
         url = ""
         if service != "builder":
             port = _free_port()
@@ -202,6 +203,12 @@ class Cluster:
         command = [sys.executable, "-m", "services", service]
         own = {**environment(**settings), "PYTHONPATH": str(self._source)}
         return Process(name, command, own, self._source, self._folder / f"{name}.log", self._history, url)
+
+
+def _known(source: Path) -> dict[str, str]:
+    """Our settings without those that a tree does not have: it would refuse to start."""
+    text = (source / "shared" / "settings.py").read_text()
+    return {name: value for name, value in _SETTINGS.items() if name.removeprefix("PLATEN_").lower() in text}
 
 
 def _free_port() -> int:

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.keys import Keys, beat
 from tests.chaos.cluster import Cluster
-from tests.chaos.history import Event, Final, History, Letter, PageEnd, now
+from tests.chaos.history import Event, Final, History, Letter, PageEnd, mark_of, now
 from tests.chaos.pages import all_pages
 from tests.chaos.visitors import Connections, visit
 from tests.harness import TOKEN
@@ -123,7 +123,8 @@ def _event(entry: str, fields: dict[bytes, bytes]) -> Event:
 
 
 def _letter(fields: dict[bytes, bytes]) -> Letter:
-    return Letter(entry=fields[b"entry"].decode(), code=fields[b"code"].decode(), reason=fields[b"reason"].decode())
+    mark = mark_of(fields[b"entry"].decode(), fields[b"data"])
+    return Letter(mark, fields[b"code"].decode(), fields[b"reason"].decode())
 
 
 def _api(cluster: Cluster) -> httpx2.AsyncClient:

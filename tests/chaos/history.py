@@ -128,11 +128,24 @@ class Fault(_Record, frozen=True, tag="fault"):
 
 
 class Poison(_Record, frozen=True, tag="poison"):
-    """An entry that nobody can build, put straight into a lane."""
+    """An entry that nobody can build, put straight into a lane.
 
-    entry: str
+    Attributes:
+        mark: what its dead letter is known by.
+        kind: what is wrong with it.
+    """
+
+    mark: str
     kind: str
     at: float
+
+
+def mark_of(entry: str, data: bytes) -> str:
+    """What a poison and its dead letter have in common: its bytes, or its position where it has none.
+
+    An entry that was put off comes back at another position.
+    """
+    return data.hex()[:80] or entry
 
 
 Record = Operation | Visit | Told | Life | Fault | Poison
@@ -160,11 +173,11 @@ class Letter(msgspec.Struct, frozen=True):
     """A dead letter at the end.
 
     Attributes:
-        entry: position it had in its lane.
+        mark: which entry it was.
         code, reason: why it was given up.
     """
 
-    entry: str
+    mark: str
     code: str = ""
     reason: str = ""
 

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from shared.keys import Keys
 from tests.chaos.clock import Clock
 from tests.chaos.cluster import BUILDERS, MOST_BUILDERS, Cluster
-from tests.chaos.history import Fault, History, Poison, now
+from tests.chaos.history import Fault, History, Poison, mark_of, now
 from tests.chaos.plan import KINDS, Planned
 from tests.chaos.process import Process
 from tests.chaos.proxy import Direction
@@ -177,7 +177,8 @@ class Nemesis:
         async with self._fault("poison", ALL), self._admin() as redis:
             for kind, fields in _poisons(dice).items():
                 entry = await redis.xadd(Keys().builds(0), fields)
-                self._history.add(Poison(entry=entry.decode(), kind=kind, at=now()))
+                mark = mark_of(entry.decode(), fields.get("data", b""))
+                self._history.add(Poison(mark=mark, kind=kind, at=now()))
 
     # The network
 
@@ -235,13 +236,15 @@ def _short_or_long(dice: random.Random) -> float:
 
 def _poisons(dice: random.Random) -> dict[str, dict[str, bytes]]:
     kind, number = b"config-published", dice.randrange(1_000_000)
-    unknown = {"type": "page-melted", "site": "acme", "page": "index", "seq": number}
-    nobodys = {"type": "config-published", "site": "acme", "page": f"never-{number}", "seq": 1, "version": 1}
+    # The bytes of each are its own: its dead letter is known by them.
+    unknown = {"seq": number, "type": "page-melted", "site": "acme", "page": "index"}
+    lacking = {"seq": number, "type": "config-published", "site": "acme"}
+    nobodys = {"version": number, "type": "config-published", "site": "acme", "page": f"never-{number}", "seq": 1}
     rest = {"state": "queued", "at": 1}
     return {
         "bytes that do not decode": {"type": kind, "data": b"\xff\xfe{" + dice.randbytes(8), "traceparent": b"\xff"},
         "no fields of ours": {"colour": b"red"},
-        "fields missing": {"type": kind, "data": b'{"type":"config-published","site":"acme"}'},
+        "fields missing": {"type": kind, "data": json.dumps(lacking).encode()},
         "unknown type": {"type": b"page-melted", "data": json.dumps(unknown).encode()},
         "no such page": {"type": kind, "data": json.dumps(nobodys | rest).encode(), "traceparent": b""},
     }

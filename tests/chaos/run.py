@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from shared.keys import Keys
-from tests.chaos.checker import Past, check
+from tests.chaos.checker import Past, check, times_to_end
 from tests.chaos.clients import Editors
 from tests.chaos.clock import Clock, build_library
 from tests.chaos.cluster import Cluster
@@ -59,6 +59,7 @@ class Outcome(NamedTuple):
         missing: kinds of faults that occurred less often than the run must have them.
         publishes, changes, visits, told: how many there were.
         pages: that took part.
+        longest_s: from the acknowledgement of a publication to the first news of its end.
         left_out: kinds of faults that were left out.
     """
 
@@ -71,6 +72,7 @@ class Outcome(NamedTuple):
     visits: int
     told: int
     pages: int
+    longest_s: float
     left_out: list[str]
 
     @property
@@ -122,6 +124,7 @@ def judge(folder: Path, kinds: Sequence[str], least: int) -> Outcome:
         visits=len(past.visits),
         told=len(past.told),
         pages=sum(bool(page.publications) for page in final.pages.values()),
+        longest_s=max(times_to_end(past).values(), default=0.0),
         left_out=[kind for kind in KINDS if kind not in kinds],
     )
 

@@ -10,7 +10,7 @@ from tests.chaos.history import Event, Fault, Final, Letter, Life, Operation, Pa
 from tests.chaos.pages import config
 
 PAGE = "acme/p1"
-LOST, ENDS, BACK, HALF, ERRORS, NEWEST, BUILT, BOTH, KEY, STREAM, BYTES, LEFT, DEAD, STAND = CHECKS
+LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, BOTH, KEY, STREAM, BYTES, LEFT, DEAD, STAND = CHECKS
 
 
 class Story:
@@ -31,7 +31,7 @@ class Story:
         ]
         self.lives = [life("api", "ready", 1.0), life("server-1", "ready", 1.0)]
         self.faults: list[Fault] = []
-        self.poisons = [Poison(entry="9-0", kind="no fields of ours", at=5.0)]
+        self.poisons = [Poison(mark="9-0", kind="no fields of ours", at=5.0)]
         self.publications = {1: record(1, "live"), 2: record(2, "superseded"), 3: record(3, "live")}
         self.page = PageEnd(
             listed=[3, 2, 1],
@@ -150,6 +150,12 @@ def test_two_events_of_one_end_are_refused(story: Story) -> None:
     story.events.append(event("8-0", "build-superseded", 2))
 
     assert ENDS in story.broken()
+
+
+def test_a_publication_that_ends_late_is_refused(story: Story) -> None:
+    story.operations[2] = publish(3, began=1.0, ended=1.5)
+
+    assert story.broken() == {TIME}
 
 
 def test_a_publication_that_failed_for_no_reason_is_refused(story: Story) -> None:
@@ -337,7 +343,7 @@ def test_work_that_is_left_over_is_refused(story: Story, left: dict[str, Any]) -
 
 @pytest.mark.parametrize("letters", [[], ["9-0", "9-0"], ["9-0", "8-0"]])
 def test_dead_letters_that_are_not_the_poison_are_refused(story: Story, letters: list[str]) -> None:
-    story.rest["dead"] = [Letter(entry) for entry in letters]
+    story.rest["dead"] = [Letter(mark) for mark in letters]
 
     assert story.broken() == {DEAD}
 
