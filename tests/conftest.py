@@ -18,17 +18,19 @@ from shared.settings import Settings
 from shared.store import Store
 
 IN_CI = os.environ.get("CI") == "true"
+# What tests drive that pip does not bring: program -> Debian package.
+PACKAGES = {"redis-server": "redis-server", "chromium": "chromium", "nginx": "nginx", "cc": "gcc libc6-dev"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests marked `redis7` on both servers, the others on the embedded Valkey."""
-    if "redis_server" in metafunc.fixturenames:
-        both = metafunc.definition.get_closest_marker("redis7") is not None
-        metafunc.parametrize("redis_server", ["valkey", "redis7"] if both else ["valkey"], indirect=True)
+    both = metafunc.definition.get_closest_marker("redis7") is not None
+    for fixture in {"redis_server", "own_server"} & set(metafunc.fixturenames):
+        metafunc.parametrize(fixture, ["valkey", "redis7"] if both else ["valkey"], indirect=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for program, package in (("redis-server", "redis-server"), ("chromium", "chromium"), ("nginx", "nginx")):
+    for program, package in PACKAGES.items():
         if not find_program(program):
             terminalreporter.write_line(f"!! {program} is not installed, its tests were SKIPPED: apt install {package}")
 
@@ -70,6 +72,17 @@ def redis7() -> Iterator[str]:
         yield f"unix://{path}"
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def own_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Valkey]:
+    """A server that this test alone has and starts itself; Debian's Redis is run just as the embedded Valkey is."""
+    if request.param == "redis7":
+        program = needs_program("redis-server")
+        monkeypatch.setattr("services.valkey.get_binary_path", lambda: program)
+    server = Valkey(tmp_path / "server")
+    yield server
+    server.kill()
 
 
 @pytest.fixture
