@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.checker import CHECKS, Past, check
 from tests.chaos.history import Event, Fault, Final, Letter, Life, Operation, PageEnd, Poison, Told, Visit
 from tests.chaos.pages import config
+from tests.chaos.visits import check_no_step_back
 
 PAGE = "acme/p1"
 LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, BOTH, KEY, STREAM, BYTES, LEFT, DEAD, STAND = CHECKS
@@ -193,6 +194,20 @@ def test_a_page_that_is_gone_without_being_unpublished_is_refused(story: Story) 
     story.visits.append(visit(35.0, status=410))
 
     assert story.broken() == {BACK}
+
+
+def test_a_page_seen_gone_while_a_newer_one_goes_live_was_not_taken_off_later(story: Story) -> None:
+    """Its publication is the one before, although the answer came after the newer one was told of."""
+    gone = {"version": 0, "cause": "unpublish", "steps": [{"state": "live", "at": 1}]}
+    story.publications[2] = {**record(2, "live"), **gone}
+    story.publications[4] = {**record(4, "live"), **gone}
+    story.publications[5] = record(5, "live")
+    past = [visit(27.5, status=410), visit(30.0, seq=3), visit(45.0, seq=5)]
+
+    assert not list(check_no_step_back(past, story.told, Final(at=50.0, pages={PAGE: story.page})))
+    assert list(
+        check_no_step_back([visit(29.0, status=410), *past], story.told, Final(at=50.0, pages={PAGE: story.page}))
+    )
 
 
 def test_a_page_that_vanishes_is_refused(story: Story) -> None:

@@ -53,12 +53,14 @@ def _steps_back(key: tuple[str, int, str], sights: list[Sight], unpublished: lis
     server, incarnation, page = key
     by_end = sorted(sights, key=lambda sight: sight.ended)
     newest, known = Sight(0, 0, 0, ""), 0
+    pinned: dict[int, Sight] = {}
     for sight in sorted(sights, key=lambda sight: sight.began):
-        # Whatever ended before this one began was known by then.
+        # Whatever ended before this one began was known by then; it was pinned when it began itself.
         while by_end[known].ended < sight.began:
-            newest = max(newest, _pinned(by_end[known], newest.seq, unpublished), key=lambda sight: sight.seq)
+            newest = max(newest, pinned[id(by_end[known])], key=lambda sight: sight.seq)
             known += 1
-        if sight.is_visit and _pinned(sight, newest.seq, unpublished).seq < newest.seq:
+        pinned[id(sight)] = _pinned(sight, newest.seq, unpublished)
+        if sight.is_visit and pinned[id(sight)].seq < newest.seq:
             yield (
                 f"{page} on {server} (start {incarnation}): {sight.about} with seq {max(sight.seq, 0)} at "
                 f"{sight.began:.3f}, and {newest.about} with seq {newest.seq} at {newest.ended:.3f}"
