@@ -206,7 +206,7 @@ def test_a_page_seen_gone_while_a_newer_one_goes_live_was_not_taken_off_later(st
 
     assert not list(check_no_step_back(past, story.told, Final(at=50.0, pages={PAGE: story.page})))
     assert list(
-        check_no_step_back([visit(29.0, status=410), *past], story.told, Final(at=50.0, pages={PAGE: story.page}))
+        check_no_step_back([visit(28.5, status=410), *past], story.told, Final(at=50.0, pages={PAGE: story.page}))
     )
 
 
