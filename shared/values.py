@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 
 from shared.colour_names import COLOUR_NAMES
 
+MAX_COLOUR = 64
 MAX_URL = 2048
 
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})")
-_RGB = re.compile(r"rgb\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*\)")
+# Between two numbers stands a comma or a space, and no text can be cut in two ways: time grows with the length only.
+_BETWEEN = r"(?:\s*,\s*|\s+)"
+_RGB = re.compile(rf"rgb\(\s*(\d{{1,3}}){_BETWEEN}(\d{{1,3}}){_BETWEEN}(\d{{1,3}})\s*\)", re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _REMOVED_BY_BROWSERS = dict.fromkeys(map(ord, "\t\n\r"))
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
@@ -67,7 +70,7 @@ class Colour(Value):
         Raises:
             ValueError: anything else; the text says what to write.
         """
-        word = text.strip().lower()
+        word = text.strip().lower() if len(text) <= MAX_COLOUR else ""
         word = COLOUR_NAMES.get(word, word)
         if match := _HEX.fullmatch(word):
             digits = match[1] if len(match[1]) == 6 else "".join(c * 2 for c in match[1])
@@ -83,6 +86,7 @@ class Colour(Value):
         return {
             "type": "string",
             "format": "color",
+            "maxLength": MAX_COLOUR,
             "description": "#rrggbb, rgb(r, g, b) or a CSS colour name",
         }
 

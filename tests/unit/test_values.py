@@ -1,5 +1,7 @@
 """Colours and addresses: what is parsed, what is written anew, what is refused."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +99,37 @@ def test_no_text_whatever_becomes_an_address_that_leaves_its_attribute(text: str
 
     assert not set(written) & set("\"'<>\\` \t\r\n")
     assert Url.parse(written) == Url.parse(str(Url.parse(written)))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "rgb(1" + " " * 1_500 + "2" + " " * 1_500 + "x",
+        "rgb(" + " " * 50_000,
+        "#" + "a" * 50_000,
+        " " * 50_000 + "x",
+    ],
+)
+def test_a_colour_of_any_length_is_refused_at_once(written: str) -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match="is not a colour"):
+        Colour.parse(written)
+
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("spaces", [1, 12])
+def test_a_colour_within_its_bound_may_be_spaced_out(spaces: int) -> None:
+    gap = " " * spaces
+
+    assert str(Colour.parse(f"rgb({gap}1{gap},{gap}2{gap}3)")) == "#010203"
+
+
+@pytest.mark.parametrize("filling", ["a", "a+", ".", "//", "\\", "[", "%", "@", ":"])
+def test_an_address_of_any_length_is_read_at_once(filling: str) -> None:
+    began = time.process_time()
+    for written in (filling * 50_000, "http://" + filling * 50_000):
+        with pytest.raises(ValueError, match=r"longer than|may not use"):
+            Url.parse(written)
+
+    assert time.process_time() - began < 1
