@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from shared.http import json_response
+from shared.route import ReadRoute
 
 Checks = Callable[[], Awaitable[dict[str, str]]]
 
@@ -31,4 +32,4 @@ def health_routes(checks: Checks, registry: CollectorRegistry) -> list[BaseRoute
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
-    return [Route("/-/healthz", healthz), Route("/-/readyz", readyz), Route("/-/metrics", metrics)]
+    return [ReadRoute("/-/healthz", healthz), ReadRoute("/-/readyz", readyz), ReadRoute("/-/metrics", metrics)]

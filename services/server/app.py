@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 
 from services.server.catch_up import CatchUp
 from services.server.follower import Follower
@@ -29,6 +29,7 @@ from shared.health import health_routes
 from shared.heartbeat import Heartbeat
 from shared.http import HANDLERS
 from shared.keys import Keys
+from shared.route import ReadRoute
 from shared.settings import Settings
 from shared.store import Store
 from shared.streams import EventLog
@@ -95,8 +96,8 @@ class Gauges(Collector):
 def routes(server: Server) -> list[BaseRoute]:
     """Addresses of the server but for health: status streams, versions, and everything that visitors own."""
     return [
-        Route("/-/events", server.status, methods=["GET"]),
-        Route("/-/v/{site}/{page}/{version}", Versions(server.store), methods=["GET"]),
+        ReadRoute("/-/events", server.status, methods=["GET"]),
+        ReadRoute("/-/v/{site}/{page}/{version}", Versions(server.store), methods=["GET"]),
         Mount("/", Visitors(server.memory)),
     ]
 

@@ -18,11 +18,11 @@ from services.server.conditional import Headers, is_not_modified
 from services.server.memory import Held, PageMemory, PageName
 from shared.config import SLUG_PATTERN
 from shared.errors import PlatenError, Unavailable
+from shared.route import check_reading
 
 log = logging.getLogger(__name__)
 
 HOME = "index"
-_READING = frozenset({"GET", "HEAD"})
 _SLUG = re.compile(SLUG_PATTERN)
 
 
@@ -70,8 +70,7 @@ class Visitors:
         path: str = scope["path"]
         if path.startswith("/-/"):
             raise HTTPException(404)
-        if scope["method"] not in _READING:
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        check_reading(scope)
         answer = self.answer_at_once(path, scope["headers"])
         if answer is None:
             answer = await self._answer(path, scope)

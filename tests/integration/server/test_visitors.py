@@ -101,6 +101,12 @@ async def test_who_has_the_page_is_told_304_with_the_same_headers(site: Site, pu
         ("GET", "/-/nothing", 404),
         ("POST", "/acme/spring", 405),
         ("DELETE", "/acme", 405),
+        ("POST", "/-/events?site=acme", 405),
+        ("PUT", "/-/v/acme/spring/1", 405),
+        ("POST", "/-/healthz", 405),
+        ("DELETE", "/-/readyz", 405),
+        ("OPTIONS", "/-/metrics", 405),
+        ("POST", "/-/nothing", 404),
     ],
 )
 async def test_what_is_not_there_says_so(site: Site, method: str, path: str, status: int) -> None:
