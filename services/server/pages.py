@@ -7,7 +7,6 @@ be served is said in a page that people can read.
 import logging
 import re
 from typing import NamedTuple
-from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -41,13 +40,13 @@ def find_page(path: str) -> PageName | Redirect | None:
     Returns:
         None where no page can be there, a redirect where the address is another spelling of one.
     """
-    site, _, page = path[1:].partition("/")
-    if path.endswith("/") and is_slug(site) and (not page or is_slug(page[:-1])):
-        return Redirect(quote(path.rstrip("/")))
-    if not is_slug(site) or (page and not is_slug(page)):
+    site, _, page = path[1:].removesuffix("/").partition("/")
+    if "//" in path or not is_slug(site) or (page and not is_slug(page)):
         return None
     if page == HOME:
         return Redirect(f"/{site}")
+    if path.endswith("/"):
+        return Redirect(path.removesuffix("/"))
     return PageName(site, page or HOME)
 
 
@@ -71,10 +70,13 @@ class Visitors:
         if path.startswith("/-/"):
             raise HTTPException(404)
         check_reading(scope)
+        # An escaped slash is part of a name, and no slug has one.
+        if scope.get("raw_path", b"").count(b"/") not in {0, path.count("/")}:
+            return await send_answer(notices.MISSING, scope, send)
         answer = self.answer_at_once(path, scope["headers"])
         if answer is None:
             answer = await self._answer(path, scope)
-        await send_answer(answer, scope, send)
+        return await send_answer(answer, scope, send)
 
     def answer_at_once(self, path: str, headers: Headers) -> Answer | None:
         """The answer for a page that is held, without a look at anything but memory.

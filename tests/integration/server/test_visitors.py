@@ -118,6 +118,14 @@ async def test_what_is_not_there_says_so(site: Site, method: str, path: str, sta
         assert answer.headers["allow"] == "GET, HEAD"
 
 
+async def test_an_escaped_slash_leads_to_no_page(site: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"hello")
+    assert await shows(site, b"hello", "/acme/spring")
+
+    for path in ("/acme%2Fspring", "/acme%2fspring", "/acme%2F"):
+        assert (await site.http.get(path)).status_code == 404
+
+
 async def test_another_spelling_of_an_address_leads_to_the_page(site: Site, publisher: Publisher) -> None:
     await publisher.publish(b"home", page="index")
     # Held or not makes no difference.

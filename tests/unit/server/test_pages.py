@@ -19,6 +19,8 @@ from shared.records import PublishedPage
         ("/acme/", Redirect("/acme")),
         ("/acme/spring/", Redirect("/acme/spring")),
         ("/acme/index", Redirect("/acme")),
+        ("/acme/index/", Redirect("/acme")),
+        ("/acme/spring//", None),
         ("/", None),
         ("//", None),
         ("//evil.example", None),
