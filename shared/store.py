@@ -131,7 +131,8 @@ class Store:
         arguments = [slug, title, scoped(request)]
         answer = await run(self._client, Call(script("create_site"), site_keys, arguments))
         if answer[0] == b"exists":
-            raise Conflict(f"The site {slug!r} exists.", "choose another slug, or use the site that is there")
+            mend = "choose another slug, with a new Idempotency-Key, or use the site that is there"
+            raise Conflict(f"The site {slug!r} exists.", mend)
         site = Site(slug=slug, title=title, created_at=int(answer[1]))
         return CreatedSite(site, replayed=answer[0] == b"replayed")
 
@@ -429,7 +430,8 @@ class Store:
         """Tie an idempotency key to one request, before and apart from what it asks for.
 
         Only for what concerns no site that is there yet: a new site may live in any partition, and what is atomic
-        lives in one. Dying in between is harmless, since the same request may pass here again.
+        lives in one. Dying in between is harmless, since the same request may pass here again. A site that exists
+        uses the key up as well: whether it was there before or a request beside this one made it, nobody can tell.
         """
         key = self._keys.idempotency("", scoped(request))
         with translated():

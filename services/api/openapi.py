@@ -61,7 +61,8 @@ _KEY_PARAMETER: Schema = {
     "required": False,
     "description": (
         "Any text of your choice, such as a UUID. The same request under the same key is done once, however often "
-        "it is sent; another request under it is refused. A key counts for one token and one site."
+        "it is sent; another request under it is refused. A key counts for one token and one site; where sites are "
+        "created, for one token, and a slug that is taken uses it up as well."
     ),
     "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     "example": "5f0c6a52-3d0e-4f0e-9a43-1f3c9d1f7f7e",

@@ -30,6 +30,16 @@ async def test_a_site_that_exists_is_not_created_again(web: httpx2.AsyncClient, 
     assert (await web.get(f"{V1}/sites/acme")).json()["title"] == "Acme"
 
 
+async def test_a_slug_that_is_taken_uses_the_key_up_and_says_so(web: httpx2.AsyncClient, site: None) -> None:
+    key = {"idempotency-key": "k"}
+
+    refused = await web.post(f"{V1}/sites", json={"slug": "acme", "title": "Other"}, headers=key)
+    same_key = await web.post(f"{V1}/sites", json={"slug": "other"}, headers=key)
+
+    assert "new Idempotency-Key" in refused.json()["errors"][0]["mend"]
+    assert (same_key.status_code, same_key.json()["code"]) == (422, "idempotency-mismatch")
+
+
 async def test_sites_are_listed_stretch_by_stretch(web: httpx2.AsyncClient) -> None:
     for slug in ("b", "a", "c"):
         await web.post(f"{V1}/sites", json={"slug": slug})
