@@ -26,7 +26,7 @@ Each class has a `code` (stable, for machines) and `retryable`. Adapters transla
 (`raise StoreUnavailable(…) from error`); only the api's exception handlers and the builder's loop decide.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PlatenError(Exception):
@@ -42,7 +42,19 @@ class PlatenError(Exception):
 
 
 class Refused(PlatenError):
+    """The caller's to mend.
+
+    Attributes:
+        pointer: JSON pointer (RFC 6901) into the body, "" for the whole of it, None where the body is not to blame.
+    """
+
     code = "refused"
+    pointer: str | None = None
+
+    def at(self, pointer: str) -> Self:
+        """The same refusal, blamed on a field of the body."""
+        self.pointer = pointer
+        return self
 
 
 class Invalid(Refused):
@@ -101,6 +113,7 @@ class TooSlow(Refused):
 
 class TooLarge(Refused):
     code = "too-large"
+    pointer = ""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"The body is larger than {most:,} bytes.")
@@ -112,7 +125,7 @@ class Unauthenticated(Refused):
 
 
 class NotFound(Refused):
-    """Something named in the address does not exist.
+    """Something that is named does not exist.
 
     Args:
         what: the word for it: "site", "page", "version", "publication".

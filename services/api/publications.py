@@ -9,6 +9,7 @@ from services.api.api import Api
 from services.api.asking import Asked
 from services.api.changing import changed, once_more
 from services.api.endpoint import PAGE, Answer, Endpoint
+from shared.errors import NotFound
 from shared.http import json_response
 from shared.records import Publication
 from shared.store import Accepted
@@ -54,7 +55,12 @@ async def publish(api: Api, asked: Asked) -> Response:
     site, page = asked.site, asked.page
     new = await asked.body(NewPublication)
     request = asked.change(b"%d" % new.version)
-    return _accepted(api, asked, await once_more(lambda: api.store.republish(site, page, new.version, request)))
+    try:
+        accepted = await once_more(lambda: api.store.republish(site, page, new.version, request))
+    except NotFound as error:
+        # The site and the page stand in the address, the version in the body.
+        raise (error.at("/version") if error.what == "version" else error) from None
+    return _accepted(api, asked, accepted)
 
 
 async def unpublish(api: Api, asked: Asked) -> Response:

@@ -8,6 +8,7 @@ from services.api.asking import Asked, check_slug
 from services.api.changing import changed, once_more
 from services.api.endpoint import V1, Answer, Endpoint
 from shared.config import Slug
+from shared.errors import Conflict, IdempotencyMismatch
 from shared.http import json_response
 from shared.records import Site
 from shared.widgets.texts import Title
@@ -44,7 +45,12 @@ async def create(api: Api, asked: Asked) -> Response:
     slug = check_slug(new.slug, "slug")
     title = new.title or slug
     request = asked.change(msgspec.json.encode([slug, title]))
-    made = await once_more(lambda: api.store.create_site(slug, title, request))
+    try:
+        made = await once_more(lambda: api.store.create_site(slug, title, request))
+    except IdempotencyMismatch:
+        raise
+    except Conflict as error:
+        raise error.at("/slug") from None
     return changed(made.site, 201, location=f"{V1}/sites/{slug}", replayed=made.replayed)
 
 

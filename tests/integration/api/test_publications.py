@@ -43,6 +43,7 @@ async def test_a_version_that_does_not_exist_is_not_published(
 
     assert answer.status_code == 404
     assert answer.json()["detail"] == "There is no version '9'."
+    assert answer.json()["errors"][0]["pointer"] == "/version"
     assert await client.xlen(keys.builds(0)) == 0
 
 
@@ -51,6 +52,7 @@ async def test_a_page_that_does_not_exist_is_not_published(web: httpx2.AsyncClie
 
     assert answer.status_code == 404
     assert answer.json()["detail"] == "There is no page 'acme/spring'."
+    assert "pointer" not in answer.json()["errors"][0]
 
 
 async def test_a_page_is_taken_off(web: httpx2.AsyncClient, client: Client, keys: Keys) -> None:

@@ -27,6 +27,7 @@ async def test_a_site_that_exists_is_not_created_again(web: httpx2.AsyncClient, 
     again = await web.post(f"{V1}/sites", json={"slug": "acme", "title": "Other"})
 
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert again.json()["errors"][0]["pointer"] == "/slug"
     assert (await web.get(f"{V1}/sites/acme")).json()["title"] == "Acme"
 
 
@@ -38,6 +39,7 @@ async def test_a_slug_that_is_taken_uses_the_key_up_and_says_so(web: httpx2.Asyn
 
     assert "new Idempotency-Key" in refused.json()["errors"][0]["mend"]
     assert (same_key.status_code, same_key.json()["code"]) == (422, "idempotency-mismatch")
+    assert "pointer" not in same_key.json()["errors"][0]
 
 
 async def test_sites_are_listed_stretch_by_stretch(web: httpx2.AsyncClient) -> None:

@@ -76,6 +76,12 @@ async def test_a_subclass_has_a_status_of_its_own(error: Exception, status: int)
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_body_that_is_too_large_is_to_blame_as_a_whole() -> None:
+    answer = await on_refusal(request(never), TooLarge(3))
+
+    assert msgspec.json.decode(answer.body)["errors"][0]["pointer"] == ""
+
+
 @pytest.mark.parametrize("handler", [on_crash, on_refusal])
 async def test_a_fault_of_ours_is_in_the_log_and_not_in_the_answer(
     handler: Callable[[Request, Exception], Awaitable[Any]], caplog: pytest.LogCaptureFixture
