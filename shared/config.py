@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from shared.misfit import Misfit
 from shared.values import Colour, ImageUrl, decode_value, encode_value
 from shared.widgets import AnyWidget
 from shared.widgets.texts import Line, Title
@@ -60,9 +61,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if widget.id is None:
                 continue
             if widget.id in seen:
-                raise ValueError(
-                    f"widgets {seen[widget.id]} and {number} have the same `id` {widget.id!r}: rename one of them"
-                )
+                detail = f"widget {seen[widget.id]} has the id {widget.id!r} already"
+                raise Misfit(detail, "widgets", number, "id", mend="use another id, or leave it out")
             seen[widget.id] = number
 
 

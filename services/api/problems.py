@@ -12,12 +12,13 @@ import msgspec
 
 from services.api.kinds import Place, choices_of, describe, fields_of, place_at, suggest, write
 from shared.errors import Invalid, Malformed
+from shared.misfit import Misfit
 
 LONGEST_NAME = 100
 
 _PATH = re.compile(r"(.*) - at `\$([^`]*)`", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
-_OWN_MEND = re.compile(r"(.*?): ((?:write|use|make|rename|leave) .*)", re.DOTALL)
+_OWN_MEND = re.compile(r"(.*?): ((?:write|use) .*)", re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _JSON_NAMES = {
@@ -48,7 +49,7 @@ def explain(error: Exception, body: bytes, kind: type) -> Invalid:
         value = None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
         return _explain_malformed(broken, body)
-    return _explain_content(str(error), value, kind)
+    return _explain_content(error, value, kind)
 
 
 def _explain_malformed(error: Exception, body: bytes) -> Malformed:
@@ -67,9 +68,11 @@ def _explain_malformed(error: Exception, body: bytes) -> Malformed:
     return Malformed(f"{_sentence(str(error))}", mend="send JSON as RFC 8259 defines it")
 
 
-def _explain_content(text: str, value: Any, kind: type) -> Invalid:
-    message, path = _split(text)
+def _explain_content(error: Exception, value: Any, kind: type) -> Invalid:
+    message, path = _split(str(error))
     place = place_at(kind, value, [name or int(index) for name, index in _STEP.findall(path)])
+    if isinstance(error.__cause__, Misfit):
+        return _explain_misfit(place, error.__cause__)
     for rule in _RULES:
         if found := rule.pattern.fullmatch(message):
             return rule.explain(place, found)
@@ -140,16 +143,18 @@ def _explain_range(place: Place, _found: re.Match[str]) -> Invalid:
     return Invalid("The number is too large.", pointer=place.pointer, mend="write a smaller one")
 
 
+def _explain_misfit(place: Place, misfit: Misfit) -> Invalid:
+    """Our own words, from a Struct that did not hold together."""
+    for step in misfit.steps:
+        place = place.at(step)
+    return Invalid(_sentence(misfit.detail), pointer=place.pointer, mend=misfit.mend)
+
+
 def _explain_own(place: Place, message: str) -> Invalid:
-    """Our own words, from a value that did not parse or a Struct that did not hold together."""
+    """Our own words, from a value that did not parse."""
     found = _OWN_MEND.fullmatch(message)
-    detail, mend = (found[1], found[2]) if found else (message, _mend_of(place, message))
+    detail, mend = (found[1], found[2]) if found else (message, write(place.kind))
     return Invalid(_sentence(detail), pointer=place.pointer, mend=mend)
-
-
-def _mend_of(place: Place, message: str) -> str:
-    """Values say what they take; what a Struct says about itself is the mend already."""
-    return message if fields_of(place.kind, place.value) else write(place.kind)
 
 
 class _Rule(NamedTuple):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from shared.misfit import Misfit
 from shared.values import ImageUrl, Url
 from shared.widgets.texts import Anchor, Label, Line, Pixels
 
@@ -40,9 +41,10 @@ def check_alternative(alt: str | None, decorative: bool) -> None:
     """Hold an image to one of its two kinds: described, or decorative.
 
     Raises:
-        ValueError: neither or both.
+        Misfit: neither or both.
     """
     if decorative and alt:
-        raise ValueError("a decorative image has no `alt`: leave one of the two out")
+        raise Misfit("a decorative image has no alt", "alt", mend="leave out alt, or leave out decorative")
     if not decorative and not alt:
-        raise ValueError("an image needs `alt`, a text that says what it shows, or `decorative: true`")
+        mend = "add alt: a text that says what the image shows; or, where it shows nothing, decorative: true"
+        raise Misfit("the image says nothing to whoever cannot see it", "alt", mend=mend)

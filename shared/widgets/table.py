@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from shared.misfit import Misfit
 from shared.widgets.parts import Widget
 from shared.widgets.texts import Cell, Label, Title
 
@@ -19,4 +20,13 @@ class Table(Widget, frozen=True, tag="table"):
         columns = len(self.header)
         for number, row in enumerate(self.rows):
             if len(row) != columns:
-                raise ValueError(f"row {number} has {len(row)} cells and the header {columns}: make them equal")
+                raise Misfit(
+                    f"the row has {_cells(len(row))}, and the header has {_cells(columns)}",
+                    "rows",
+                    number,
+                    mend="give every row as many cells as the header has",
+                )
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"

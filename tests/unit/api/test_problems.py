@@ -97,3 +97,13 @@ def test_what_a_caller_wrote_is_shown_in_part_only() -> None:
 def test_malformed_json_comes_before_what_is_wrong_in_it() -> None:
     assert isinstance(refusal(b'{"nonsense": 1, '), Malformed)
     assert not isinstance(refusal(b'{"nonsense": 1}'), Malformed)
+
+
+def test_a_row_that_does_not_fit_is_counted_in_plain_words() -> None:
+    table = {"type": "table", "header": ["a", "b"], "rows": [["1"]]}
+
+    refused = refusal(msgspec.json.encode({"config": {"title": "A", "widgets": [table]}}))
+
+    assert refused is not None
+    assert refused.pointer == "/config/widgets/0/rows/0"
+    assert refused.detail == "The row has 1 cell, and the header has 2 cells."
