@@ -18,6 +18,7 @@ from shared.auth import Principal
 from shared.config import SLUG_MEND
 from shared.errors import InvalidParameter, PlatenError
 from shared.http import on_http_exception, on_refusal
+from shared.incoming import Incoming
 
 V1 = "/-/api/v1"
 PAGE = V1 + "/sites/{site}/pages/{page}"
@@ -97,9 +98,12 @@ class Resource:
         return sorted(self._endpoints)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
+        incoming = Incoming(scope, receive)
+        request = Request(scope, incoming, send)
         try:
             response = await self._answer(request)
+            if response.status_code >= 400:
+                await incoming.discard()
         except ClientDisconnect:
             return
         except Exception:

@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from starlette.applications import Starlette
@@ -98,7 +100,35 @@ async def test_bytes_that_are_no_utf8_are_refused(say: Say, client: Client) -> N
     assert await everything(client) == before
 
 
-async def test_a_body_that_is_announced_too_large_is_not_waited_for(say: Say) -> None:
+@pytest.mark.parametrize(("token", "status"), [(TOKEN, 413), ("platen_of-nobody", 401)])
+async def test_a_caller_who_sends_all_before_reading_learns_why_it_is_refused(
+    port: int, token: str, status: int
+) -> None:
+    # urllib closes after each request, and the reset that follows unread bytes would overtake the answer.
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    large = Request(f"http://127.0.0.1:{port}{PAGE}/versions", b" " * 6_000_000, headers)
+
+    def send() -> int:
+        try:
+            return int(urlopen(large, timeout=20).status)  # noqa: S310 - our own address
+        except HTTPError as refusal:
+            refusal.close()
+            return refusal.code
+
+    for _ in range(5):
+        assert await asyncio.to_thread(send) == status
+
+
+async def test_whoever_waits_for_leave_to_send_is_refused_without_it(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request(f"POST {PAGE}/versions HTTP/1.1", "Expect: 100-continue", "Content-Length: 5000000"))
+
+    assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+
+    writer.close()
+
+
+async def test_a_body_that_is_announced_too_large_is_not_waited_for_long(say: Say) -> None:
     status, problem = await say(request(f"POST {PAGE}/versions HTTP/1.1", "Content-Length: 5000000"))
 
     assert (status, problem["code"]) == (413, "too-large")
