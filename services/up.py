@@ -29,7 +29,7 @@ from services.valkey import Valkey
 from shared import keys as names
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect, translated
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Misconfigured, Unauthenticated, Unavailable
 from shared.health import health_routes
 from shared.http import HANDLERS
 from shared.keys import beat
@@ -61,7 +61,7 @@ async def up(settings: Settings, data: Path, *, embedded: bool, builders: int) -
             inner = msgspec.structs.replace(settings, redis_url=redis_url, port=bound.getsockname()[1])
             url = _url(inner.host, inner.port)
             token = await _first_token(inner, data)
-            web = _Web(inner)
+            web = _Web(inner, await _known_token(inner, data))
             async with _builders(inner, builders), _run_file(data, url, inner):
                 announcing = asyncio.create_task(_announce(web, Banner(url, data, token, builders)))
                 await serve(web.app, bound, stop, inner, web.quiet)
@@ -89,10 +89,11 @@ class _Web:
 
     Args:
         settings: for both.
+        token: the first administrator's, None where it is not known.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, token: str | None) -> None:
+        self._settings, self._token = settings, token
         self._client = connect(settings.redis_url)
         self._blocking = connect(settings.redis_url, block_s=2, connections=4)
         registry = CollectorRegistry()
@@ -124,7 +125,8 @@ class _Web:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.server.start()
-        yield
+        async with api_app.keeping_first_token(self.api.tokens, self._token):
+            yield
         await self.server.stop()
         await self._client.aclose()
         await self._blocking.aclose()
@@ -233,6 +235,18 @@ def _keep_token(data: Path, token: str) -> None:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(token + "\n")
+
+
+async def _known_token(settings: Settings, data: Path) -> str | None:
+    """The token that is kept for the CLI, where it is still the first administrator's."""
+    client: Client = connect(settings.redis_url)
+    try:
+        token = (data / TOKEN_FILE).read_text().strip()
+        return token if (await Tokens(client).who(f"Bearer {token}")).id == "admin" else None
+    except (OSError, Unauthenticated):
+        return None
+    finally:
+        await client.aclose()
 
 
 @contextlib.asynccontextmanager

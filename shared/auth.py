@@ -4,6 +4,9 @@ A token is random, shown once, and stored as its SHA-256. Looking one up costs a
 remembered for a few seconds, so a revoked token works on for at most that long.
 """
 
+import asyncio
+import contextlib
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -14,9 +17,12 @@ import msgspec
 
 from shared import keys
 from shared.connection import Client, translated
-from shared.errors import Unauthenticated
+from shared.errors import Unauthenticated, Unavailable
+
+log = logging.getLogger(__name__)
 
 REMEMBERED_S = 5.0
+KEEP_EVERY_S = 1.0
 MOST_REMEMBERED = 10_000
 PREFIX = "platen_"
 
@@ -108,6 +114,26 @@ class Tokens:
             pipeline.hset(keys.TOKENS, digest(token), msgspec.json.encode(Principal("admin", "admin", now_ms)))
             await pipeline.execute()
         self._remembered.clear()
+
+    async def keep_first(self, token: str, every_s: float = KEEP_EVERY_S) -> None:
+        """Set the first administrator's token again whenever Redis holds no tokens at all: it was emptied.
+
+        A token that was revoked or replaced while others are there stays so. Runs until it is cancelled.
+
+        Args:
+            token: the secret.
+            every_s: time between two looks.
+        """
+        while True:
+            await asyncio.sleep(every_s)
+            with contextlib.suppress(Unavailable):
+                if not await self._are_there():
+                    log.error("Redis holds no tokens, it was emptied: the first administrator's token is set again")
+                    await self.set_first(token, int(time.time() * 1000))
+
+    async def _are_there(self) -> bool:
+        with translated():
+            return bool(await self._client.exists(keys.TOKENS))
 
     async def make_first(self, now_ms: int) -> str | None:
         """Make the first token where there is none yet; of several processes that ask at once, one gets it.

@@ -32,6 +32,7 @@ _NOT_DONE = (
     "CLUSTERDOWN",
     "MASTERDOWN",
     "NOREPLICAS",
+    # What a read waited for is gone: Redis was emptied, or became a replica.
     "UNBLOCKED",
 )
 

@@ -1,5 +1,6 @@
 """What the api is made of: one table of operations, the routes that come from it, and the app that runs it alone."""
 
+import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ from shared.health import health_routes
 from shared.http import HANDLERS
 from shared.settings import Settings
 
-__all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "routes"]
+__all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "keeping_first_token", "routes"]
 
 _OPERATIONS = (
     *sites.ENDPOINTS,
@@ -55,21 +56,40 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         await check_partitions(api.client, settings.partitions)
-        await _see_to_first_token(api.tokens, settings, out or sys.stdout)
-        yield
+        token = await _see_to_first_token(api.tokens, settings, out or sys.stdout)
+        async with keeping_first_token(api.tokens, token):
+            yield
         await api.client.aclose()
 
     own = health_routes(lambda: check_ready(api), api.registry)
     return Starlette(routes=[*routes(api), *own], exception_handlers=HANDLERS, lifespan=lifespan)
 
 
-async def _see_to_first_token(tokens: Tokens, settings: Settings, out: TextIO) -> None:
+@asynccontextmanager
+async def keeping_first_token(tokens: Tokens, token: str | None) -> AsyncIterator[None]:
+    """See to it meanwhile that the first token outlives an emptied Redis; nothing to do where it is not known."""
+    keeping = asyncio.create_task(tokens.keep_first(token)) if token else None
+    try:
+        yield
+    finally:
+        if keeping is not None:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def _see_to_first_token(tokens: Tokens, settings: Settings, out: TextIO) -> str | None:
+    """See to it that there is a token.
+
+    Returns:
+        the first administrator's, where this process knows it.
+    """
     now_ms = int(time.time() * 1000)
     if settings.admin_token:
         await tokens.set_first(settings.admin_token, now_ms)
-        return
+        return settings.admin_token
     token = await tokens.make_first(now_ms)
     if token:
         # Shown once, and not in the log, which others may read and keep.
         out.write(f"API token, shown once: {token}\n")
         out.flush()
+    return token
