@@ -129,6 +129,7 @@ class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):
         csp: the Content-Security-Policy of the page.
         built_at: milliseconds since the epoch, UTC.
         body: the HTML, Zstandard-compressed; empty where the page was unpublished.
+        top_seq, top_version: the highest given out on the page when it was read, live or not.
     """
 
     seq: int
@@ -137,6 +138,8 @@ class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):
     csp: str = ""
     built_at: int = 0
     body: bytes = b""
+    top_seq: int = 0
+    top_version: int = 0
 
     @property
     def is_gone(self) -> bool:

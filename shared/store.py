@@ -5,7 +5,7 @@ Every write is one script in one round trip. Reads that belong together are one 
 
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -24,9 +24,9 @@ from shared.records import (
     decode_saved_version,
     decode_version,
 )
-from shared.scripts import Argument, Call, run, script
+from shared.scripts import Argument, Call, run, run_all, script
 from shared.settings import Settings
-from shared.streams import START
+from shared.streams import START, position
 
 _PUBLISHED_FIELDS = ("seq", "version", "etag", "csp", "built_at", "body")
 _SAVED = msgspec.json.Encoder()
@@ -90,6 +90,27 @@ class PageState(NamedTuple):
     wanted: Publication | None
     live: Publication | None
     etag: str
+
+
+class Witnessed(NamedTuple):
+    """A page as a server holds it.
+
+    Attributes:
+        site, page: slugs.
+        published: what is held, compressed.
+        size: the page's length in bytes, uncompressed.
+        followed: the position up to which the server had followed the page's partition.
+    """
+
+    site: str
+    page: str
+    published: PublishedPage
+    size: int
+    followed: str
+
+
+# What became of a page that was witnessed: see shared/lua/witness.lua.
+Lifted = Literal["known", "counted", "live", "newer", "damaged"]
 
 
 class Listing(NamedTuple):
@@ -395,8 +416,28 @@ class Store:
             pipeline: Any = self._client.pipeline(transaction=False)
             for site, page in pages:
                 pipeline.hmget(self._keys.page(site, page), _PUBLISHED_FIELDS)
-            found = await pipeline.execute()
-        return [_published(values) for values in found]
+                pipeline.hgetall(self._keys.head(site, page))
+            answers = await pipeline.execute(raise_on_error=False)
+            for answer in answers[::2]:
+                if isinstance(answer, Exception):
+                    raise answer
+        return [_published(values, head) for values, head in zip(answers[::2], answers[1::2], strict=True)]
+
+    async def witness(self, pages: Sequence[Witnessed], traceparent: str) -> list[Lifted | Exception]:
+        """Write back what Redis no longer knows of some pages, in one round trip; never lowers anything.
+
+        Args:
+            pages: as a server holds them.
+            traceparent: W3C trace context.
+
+        Returns:
+            what became of each, in the same order; an exception where Redis refused it.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away; any of them may have been done.
+        """
+        answers = await run_all(self._client, [self._witness(held, traceparent) for held in pages])
+        return [answer if isinstance(answer, Exception) else answer[0].decode() for answer in answers]
 
     async def artifact(self, site: str, page: str, version: int) -> PublishedPage | None:
         """The page as a version made it, None where that version was never live or is no longer kept."""
@@ -416,6 +457,24 @@ class Store:
         )
 
     # Parts
+
+    def _witness(self, witnessed: Witnessed, traceparent: str) -> Call:
+        names, (site, page, held, size, followed) = self._keys, witnessed
+        partition = names.partition(site)
+        script_keys = [
+            names.site(site),
+            names.sites(partition),
+            names.pages(site),
+            names.head(site, page),
+            names.publications(site, page),
+            names.page(site, page),
+            names.artifacts(site, page),
+            names.events(partition),
+        ]
+        about: list[Argument] = [site, page, traceparent, self._settings.events_keep_s * 1000, position(followed)[0]]
+        counters: list[Argument] = [held.seq, held.version, held.top_seq, held.top_version]
+        built: list[Argument] = [held.etag, held.csp, size, held.built_at, held.body]
+        return Call(script("witness"), script_keys, [*about, *counters, *built])
 
     def _common(self, site: str, page: str, request: Request) -> list[Argument]:
         keep_ms = self._settings.events_keep_s * 1000
@@ -456,7 +515,7 @@ class Store:
             return [slug.decode() for slug in await self._client.zrangebylex(key, first, "+", 0, limit)]
 
 
-def _published(values: Sequence[bytes | None]) -> PublishedPage | None:
+def _published(values: Sequence[bytes | None], head: Any) -> PublishedPage | None:
     seq, version, etag, csp, built_at, body = values
     if seq is None:
         return None
@@ -467,7 +526,17 @@ def _published(values: Sequence[bytes | None]) -> PublishedPage | None:
         csp=(csp or b"").decode(),
         built_at=int(built_at or 0),
         body=body or b"",
+        top_seq=_top(head, b"seq"),
+        top_version=_top(head, b"version"),
     )
+
+
+def _top(head: Any, counter: bytes) -> int:
+    """A counter of a head; where that is damaged 0, for the page itself is well."""
+    try:
+        return int(head[counter])
+    except (TypeError, KeyError, ValueError):
+        return 0
 
 
 def _names(numbers: range) -> list[str]:

@@ -336,20 +336,21 @@ class EventLog:
     async def is_resumable(self, partition: int, after: str) -> bool:
         """Whether every event after a position is still there.
 
-        False for a position older than what is kept, for one that this stream has not reached, and for one from
-        before an emptied Redis: all would read as silence or as a gap. Errs towards False, after which a reader
-        takes a snapshot.
+        False for a position older than what is kept, for one that this stream has not reached, and for one of another
+        history, from before Redis was emptied or restored: all would read as silence or as a gap. Errs towards False,
+        after which a reader takes a snapshot.
         """
-        info = await self._info(self._keys.events(partition))
+        stream = self._keys.events(partition)
+        info = await self._info(stream)
         if not info:
             return after == START
-        asked = position(after)
-        if asked > position(info["last-generated-id"].decode()):
-            return False
-        if after == START and info["entries-added"] == info["length"]:
+        if after == START:
+            return bool(info["entries-added"] == info["length"])
+        if after == info["last-generated-id"].decode():
             return True
-        first = info["first-entry"]
-        return asked >= position(first[0].decode()) if first else asked == position(info["last-generated-id"].decode())
+        # Ids are times, so another history goes past any position; but the very entry is in this one only.
+        with translated():
+            return bool(await self._client.xrange(stream, min=after, max=after))
 
     async def _info(self, stream: str) -> dict[str, Any]:
         with translated():

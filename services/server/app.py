@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
@@ -21,6 +21,7 @@ from services.server.memory import PageMemory
 from services.server.pages import Visitors
 from services.server.status import Status
 from services.server.versions import Versions
+from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect
@@ -51,7 +52,8 @@ class Server:
         self.memory = PageMemory(self.store.published, settings.page_memory_bytes)
         self.hub = Hub()
         events = EventLog(client, blocking, keys, range(settings.partitions))
-        self.follower = Follower(events, self.memory, self.hub)
+        self.witness = Witness(client, self.store, self.memory, keys)
+        self.follower = Follower(events, self.memory, self.hub, self.witness)
         catch_up = CatchUp(self.store, events, self.follower, keys)
         self.status = Status(catch_up, self.hub, Tokens(client), settings)
         self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
@@ -90,6 +92,11 @@ class Gauges(Collector):
             GaugeMetricFamily("platen_server_page_bytes", "Bytes of pages held.", server.memory.size_bytes),
             GaugeMetricFamily("platen_server_streams", "Status streams open.", server.hub.count),
             GaugeMetricFamily("platen_server_following", "1 while events arrive.", server.follower.is_following),
+            CounterMetricFamily(
+                "platen_server_pages_restored",
+                "Pages written back to a Redis that had forgotten them.",
+                server.witness.restored,
+            ),
         ]
 
 

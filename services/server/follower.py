@@ -2,7 +2,7 @@
 
 So when a watcher reads `live`, this process serves that page already. A lost connection costs nothing but delay.
 Where the position can no longer be resumed (history trimmed, Redis emptied or restored), every held page is
-checked and every watcher starts again from a snapshot.
+checked and every watcher starts again from a snapshot; and what is newer here than in Redis is written back.
 """
 
 import asyncio
@@ -14,16 +14,17 @@ from collections.abc import Callable, Sequence
 
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
+from services.server.witness import Witness
 from shared.errors import StoreUnavailable, Unavailable, Undecodable
-from shared.events import PageBuilt, PageUnpublished, UnknownEvent, decode_event
-from shared.streams import Entry, EventLog, position
+from shared.events import AnyEvent, ConfigPublished, PageBuilt, PageUnpublished, UnknownEvent, decode_event
+from shared.streams import START, Entry, EventLog, position
 
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 1_000
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
-# Reads return at least every BLOCK_MS; after a longer silence this process was stopped, and history may have gone.
-LATE_S = 5.0
+# How often it is checked that events follow on the ones applied; reads return at least every BLOCK_MS.
+CHECK_S = 1.0
 CHUNK = 500
 
 
@@ -34,16 +35,24 @@ class Follower:
         events: the log.
         memory: pages to keep true.
         hub: whom to tell.
+        witness: writes back what Redis has forgotten.
         clock: seconds, monotonic.
     """
 
     def __init__(
-        self, events: EventLog, memory: PageMemory, hub: Hub, clock: Callable[[], float] = time.monotonic
+        self,
+        events: EventLog,
+        memory: PageMemory,
+        hub: Hub,
+        witness: Witness,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._events, self._memory, self._hub, self._clock = events, memory, hub, clock
+        self._events, self._memory, self._hub, self._witness, self._clock = events, memory, hub, witness, clock
         self._task: asyncio.Task[None] | None = None
         self._is_away = False
-        self._read_at = clock()
+        # The positions that were applied at the last check: what is read since follows on them, or on another history.
+        self._anchor: dict[int, str] = {}
+        self._checked_at = clock()
         self._moved = asyncio.Event()
         self.applied: dict[int, str] = {}
 
@@ -103,52 +112,73 @@ class Follower:
             await self._start_over()
         self._say_resumed()
         entries = await self._events.read(self.applied, BLOCK_MS)
-        is_late, self._read_at = self._clock() - self._read_at > LATE_S, self._clock()
-        # A read from a trimmed position begins in silence at the oldest event, one from the future never ends.
-        if (not entries or is_late) and not await self._is_resumable():
+        # A read from a trimmed position begins in silence at the oldest event, one from the future never ends, and one
+        # from before Redis was emptied goes on with whatever came later.
+        is_due = not entries or self._clock() - self._checked_at > CHECK_S
+        if is_due and not await self._is_resumable():
             await self._start_over()
         elif entries:
             await self._apply(entries)
 
     async def _apply(self, entries: list[Entry]) -> None:
-        await self._refresh(_changed_pages(entries))
+        events = _decoded(entries)
+        for event in events:
+            if isinstance(event, ConfigPublished):
+                self._memory.note((event.site, event.page), event.seq, event.version)
+        if await self._refresh(_changed_pages(events)):
+            return await self._start_over()
         self._hub.publish(entries)
         self._move_to(self.applied | {entry.partition: entry.id for entry in entries})
+        # Any history begins at the start, so that tells none from another.
+        self._anchor = {p: self.applied[p] if at == START else at for p, at in self._anchor.items()}
+        return None
 
-    async def _refresh(self, names: Sequence[PageName]) -> None:
-        """Make pages true, in one round trip; where one of them is damaged, each on its own."""
+    async def _refresh(self, names: Sequence[PageName]) -> list[PageName]:
+        """Make pages true, in one round trip; where one of them is damaged, each on its own.
+
+        Returns:
+            pages of which this process knows more than Redis.
+        """
         try:
-            await self._memory.refresh(names)
+            return await self._memory.refresh(names)
         except Unavailable:
             raise
         except Exception:
-            for name in names:
-                await self._refresh_one(name)
+            return [ahead for name in names for ahead in await self._refresh_one(name)]
 
-    async def _refresh_one(self, name: PageName) -> None:
+    async def _refresh_one(self, name: PageName) -> list[PageName]:
         try:
-            await self._memory.refresh([name])
+            return await self._memory.refresh([name])
         except Unavailable:
             raise
         except Exception:
             log.exception("%s/%s cannot be read; what is held of it stays", *name)
+            return []
 
     async def _is_resumable(self) -> bool:
-        for partition, applied in self.applied.items():
-            if not await self._events.is_resumable(partition, applied):
-                log.warning("position %s of partition %d cannot be resumed", applied, partition)
+        for partition, at in self._anchor.items():
+            if not await self._events.is_resumable(partition, at):
+                log.warning("position %s of partition %d cannot be resumed", at, partition)
                 return False
+        self._anchor, self._checked_at = self.applied, self._clock()
         return bool(self.applied)
 
     async def _start_over(self) -> None:
-        """Take the newest position, and make true whatever was read before it."""
+        """Take the newest position, and make true whatever was read before it, here or in Redis.
+
+        Side effects: 1 names known to be missing are forgotten; 2 pages that are newer in Redis are taken from there;
+        3 pages that are newer here are written back, which is told by events behind the position taken; 4 following
+        goes on from that position; 5 every watcher starts again.
+        """
         tail = await self._events.tail()
         self._memory.forget_missing()
         names = self._memory.names
         for first in range(0, len(names), CHUNK):
-            await self._refresh(names[first : first + CHUNK])
+            ahead = await self._refresh(names[first : first + CHUNK])
+            await self._witness.testify(ahead, self._anchor or tail)
         was_following = bool(self.applied)
         self._move_to(tail)
+        self._anchor, self._checked_at = tail, self._clock()
         if was_following:
             self._hub.reset()
 
@@ -184,15 +214,20 @@ def pause_s(failures: int, dice: float) -> float:
     return ceiling * (0.5 + dice / 2)
 
 
-def _changed_pages(entries: list[Entry]) -> list[PageName]:
-    """Pages to read again. An event of a newer Platen may have changed its page, so that one is read, too."""
-    changed: dict[PageName, None] = {}
+def _decoded(entries: list[Entry]) -> list[AnyEvent | UnknownEvent]:
+    events = []
     for entry in entries:
         try:
-            event = decode_event(entry.data)
+            events.append(decode_event(entry.data))
         except Undecodable as error:
             log.warning("event %s: %s", entry.id, error)
-            continue
+    return events
+
+
+def _changed_pages(events: list[AnyEvent | UnknownEvent]) -> list[PageName]:
+    """Pages to read again. An event of a newer Platen may have changed its page, so that one is read, too."""
+    changed: dict[PageName, None] = {}
+    for event in events:
         if isinstance(event, PageBuilt | PageUnpublished) or (isinstance(event, UnknownEvent) and event.site):
             changed[PageName(event.site, event.page)] = None
     return list(changed)

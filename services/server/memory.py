@@ -10,8 +10,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from services.server.answers import Pair, page_answers, quoted
-from shared.codec import decompress
+from shared.codec import compress, decompress
 from shared.errors import Undecodable
 from shared.records import PublishedPage
 
@@ -37,12 +39,17 @@ class Held(NamedTuple):
         etag: strong entity tag, with its quotes.
         built_at: milliseconds since the epoch, UTC.
         pair: its answers, ready to be sent; None where the page was unpublished.
+        version: its version, 0 where the page was unpublished.
+        top_seq, top_version: the highest known to have been given out on the page, live or not.
     """
 
     seq: int
     etag: str
     built_at: int
     pair: Pair | None
+    version: int
+    top_seq: int
+    top_version: int
 
     @property
     def body(self) -> bytes:
@@ -51,6 +58,21 @@ class Held(NamedTuple):
     @property
     def cost(self) -> int:
         return len(self.body) + OVERHEAD_BYTES
+
+    def published(self) -> PublishedPage:
+        """The page as Redis would hold it."""
+        page = PublishedPage(seq=self.seq, version=self.version, top_seq=self.top_seq, top_version=self.top_version)
+        if self.pair is None:
+            return page
+        csp = dict(self.pair.unchanged.headers)[b"content-security-policy"].decode("latin-1")
+        whole = {"etag": self.etag.strip('"'), "csp": csp, "built_at": self.built_at, "body": compress(self.body)}
+        return msgspec.structs.replace(page, **whole)
+
+    def raised(self, top_seq: int, top_version: int) -> "Held":
+        """The same page, knowing of higher numbers given out."""
+        if top_seq <= self.top_seq and top_version <= self.top_version:
+            return self
+        return self._replace(top_seq=max(top_seq, self.top_seq), top_version=max(top_version, self.top_version))
 
 
 class _Loading:
@@ -96,6 +118,10 @@ class PageMemory:
             self._held.move_to_end(name)
         return held
 
+    def look(self, name: PageName) -> Held | None:
+        """A page that is held, without counting as asking for it."""
+        return self._held.get(name)
+
     async def get(self, name: PageName) -> Held | None:
         """A page, read from Redis the first time; many who ask at once share one read.
 
@@ -123,8 +149,17 @@ class PageMemory:
         for loading in self._loading.values():
             loading.is_stale = True
 
-    async def refresh(self, names: Iterable[PageName]) -> None:
+    def note(self, name: tuple[str, str], seq: int, version: int) -> None:
+        """Remember of a page that is held which numbers were given out on it."""
+        held = self._held.get(name)
+        if held is not None:
+            self._held[name] = held.raised(seq, version)
+
+    async def refresh(self, names: Iterable[PageName]) -> list[PageName]:
         """Read again those of some pages that this process knows, in one round trip.
+
+        Returns:
+            pages of which this process knows more than Redis: only a Redis that went back forgets.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away; what is held stays as it is.
@@ -132,9 +167,19 @@ class PageMemory:
         """
         known = [name for name in names if self._knows(name)]
         if not known:
-            return
-        for name, page in zip(known, await self._load(known), strict=True):
+            return []
+        found = list(zip(known, await self._load(known), strict=True))
+        for name, page in found:
             self._install(name, page)
+        return [name for name, page in found if self._is_ahead(name, page)]
+
+    def _is_ahead(self, name: PageName, page: PublishedPage | None) -> bool:
+        """Whether more is known here. An answer that another read overtook may say so too, and is found out later."""
+        held = self._held.get(name)
+        if held is None or page is None:
+            return held is not None
+        top_seq, top_version = max(page.seq, page.top_seq), max(page.version, page.top_version)
+        return held.seq > page.seq or held.top_seq > top_seq or held.top_version > top_version
 
     def _knows(self, name: PageName) -> bool:
         loading = self._loading.get(name)
@@ -159,10 +204,12 @@ class PageMemory:
             if held is None:
                 self._remember_missing(name)
             return held
-        if held is not None and held.seq >= page.seq:
+        if held is not None and _stays(held, page):
+            self._held[name] = held = held.raised(page.top_seq, page.top_version)
             return held
         try:
             new = _unpack(name, page)
+            new = new.raised(held.top_seq, held.top_version) if held else new
         except Undecodable as error:
             if held is None:
                 # It is there, so it is not missing: the next visitor makes us look again.
@@ -185,8 +232,16 @@ class PageMemory:
             self._missing.popitem(last=False)
 
 
+def _stays(held: Held, page: PublishedPage) -> bool:
+    """Whether what is held is newer, or the same. A seq given out anew has other bytes: then Redis is right."""
+    if held.seq != page.seq:
+        return held.seq > page.seq
+    return held.version == page.version and (page.is_gone or held.etag == quoted(page.etag))
+
+
 def _unpack(name: PageName, page: PublishedPage) -> Held:
+    top_seq, top_version = max(page.seq, page.top_seq), max(page.version, page.top_version)
     if page.is_gone:
-        return Held(page.seq, "", 0, None)
+        return Held(page.seq, "", 0, None, 0, top_seq, top_version)
     pair = page_answers(*name, page, decompress(page.body))
-    return Held(page.seq, quoted(page.etag), page.built_at, pair)
+    return Held(page.seq, quoted(page.etag), page.built_at, pair, page.version, top_seq, top_version)

@@ -10,6 +10,7 @@ from services.server.follower import Follower
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
 from services.server.stream import Stream
+from services.server.witness import Witness
 from shared.connection import Client, connect
 from shared.errors import StoreUnavailable
 from shared.keys import Keys
@@ -32,7 +33,8 @@ class Parts:
         self.events = EventLog(client, blocking, keys)
         self.memory, self.hub = PageMemory(store.published, 1_000_000), Hub()
         # Every look at this clock is a minute after the one before: each read seems to come late.
-        self.follower = Follower(self.events, self.memory, self.hub, clock=itertools.count(0, 60).__next__)
+        self.witness = Witness(client, store, self.memory, keys)
+        self.follower = Follower(self.events, self.memory, self.hub, self.witness, itertools.count(0, 60).__next__)
         self.catch_up = CatchUp(store, self.events, self.follower, keys, behind_s=0.05)
 
     async def holds(self, body: bytes) -> bool:
@@ -142,3 +144,13 @@ async def test_a_position_from_before_an_emptied_redis_is_not_resumed(
     assert not await parts.events.is_resumable(0, before)
     assert await parts.events.is_resumable(0, "0-0")
     assert await parts.events.is_resumable(0, (await parts.events.tail())[0])
+
+
+async def test_a_history_that_went_past_a_position_without_it_is_another_one(
+    parts: Parts, client: Client, keys: Keys
+) -> None:
+    for entry in ("1-0", "9-0"):
+        await client.xadd(keys.events(0), {"type": "x", "data": "{}"}, id=entry)
+
+    assert await parts.events.is_resumable(0, "1-0")
+    assert not await parts.events.is_resumable(0, "5-0")

@@ -118,6 +118,56 @@ async def test_a_page_that_vanished_from_redis_goes_on_being_served(shelf: Shelf
     assert await memory.get(HOME) is not None
 
 
+async def test_a_seq_given_out_anew_is_taken_from_redis(shelf: Shelf) -> None:
+    memory = PageMemory(shelf.load, 1_000_000)
+    shelf.put(HOME, 5, b"five")
+    await memory.get(HOME)
+
+    shelf.pages[HOME] = PublishedPage(seq=5, version=2, etag="other", body=compress(b"another five"))
+    await memory.refresh([HOME])
+
+    found = await memory.get(HOME)
+    assert found is not None
+    assert found.body == b"another five"
+
+
+async def test_a_refresh_tells_which_pages_redis_has_forgotten(shelf: Shelf) -> None:
+    names = {kind: PageName("acme", kind) for kind in ("lower", "missing", "counted", "same", "newer")}
+    memory = PageMemory(shelf.load, 1_000_000)
+    for name in names.values():
+        shelf.put(name, 5)
+        await memory.get(name)
+    memory.note(names["counted"], 6, 9)
+
+    shelf.put(names["lower"], 4)
+    del shelf.pages[names["missing"]]
+    shelf.put(names["newer"], 7)
+
+    ahead = await memory.refresh([*names.values(), PageName("acme", "unknown")])
+    assert ahead == [names["lower"], names["missing"], names["counted"]]
+
+
+async def test_a_held_page_says_all_that_redis_would_hold_of_it(shelf: Shelf) -> None:
+    memory = PageMemory(shelf.load, 1_000_000)
+    gone = PageName("acme", "gone")
+    shelf.pages[HOME] = PublishedPage(
+        seq=5,
+        version=2,
+        etag="e",
+        csp="default-src 'none'",
+        built_at=9,
+        body=compress(b"five"),
+        top_seq=6,
+        top_version=4,
+    )
+    shelf.pages[gone] = PublishedPage(seq=7, version=0, top_seq=7, top_version=3)
+
+    for name in (HOME, gone):
+        held = await memory.get(name)
+        assert held is not None
+        assert held.published() == shelf.pages[name]
+
+
 async def test_a_missing_page_is_asked_for_once_until_it_is_published(shelf: Shelf) -> None:
     memory = PageMemory(shelf.load, 1_000_000)
     assert await memory.get(HOME) is None
