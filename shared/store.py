@@ -470,6 +470,8 @@ class Store:
             names.page(site, page),
             names.artifacts(site, page),
             names.events(partition),
+            names.open(partition),
+            names.rebuilds(site),
         ]
         about: list[Argument] = [site, page, traceparent, self._settings.events_keep_s * 1000, position(followed)[0]]
         counters: list[Argument] = [held.seq, held.version, held.top_seq, held.top_version]
