@@ -175,7 +175,7 @@ class Follower:
         names = self._memory.names
         for first in range(0, len(names), CHUNK):
             ahead = await self._refresh(names[first : first + CHUNK])
-            await self._witness.testify(ahead, self._anchor or tail)
+            await self._witness.testify(ahead, self.applied or tail)
         was_following = bool(self.applied)
         self._move_to(tail)
         self._anchor, self._checked_at = tail, self._clock()

@@ -41,8 +41,8 @@ local record = is_lost and load_record(publications, digits(held.seq))
 
 -- Accepted after Redis went back, so it is what people want now; what another witness wrote back is not.
 local function is_newer(live)
-  local accepted = live.steps[1]
-  return accepted.by ~= 'restored' and accepted.at > math.max(tonumber(followed_ms), held.built_at)
+  local accepted, is_there = live.steps[1], counter(published, 'seq') == live_seq
+  return is_there and accepted.by ~= 'restored' and accepted.at > math.max(tonumber(followed_ms), held.built_at)
 end
 
 -- Queued before the held page was built, so it is that page's own; otherwise its seq was given out anew.
