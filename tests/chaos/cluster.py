@@ -44,21 +44,26 @@ class Store:
         folder: its data.
         history: told when it ends by itself.
         program: path of the server, the embedded Valkey where none is given.
-        preload: more of its environment: what puts its clock into our hands.
+        preload: more of its environment: what puts its disk and clock into our hands.
     """
 
     def __init__(self, folder: Path, history: History, program: str, preload: Mapping[str, str]) -> None:
         folder.mkdir()
         self.socket, self.log = folder / "redis.sock", folder / "redis.log"
-        self._folder, self._history, self._preload = folder, history, preload
+        self.folder, self._history, self._preload = folder, history, preload
         self._program = program or str(get_binary_path())
         self._process: asyncio.subprocess.Process | None = None
         self.incarnation = 0
 
     @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
     def options(self) -> list[str]:
         """Its command line: nothing but a Unix socket, and every write on disk before its answer."""
-        where = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self._folder)]
+        where = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
         return [*where, "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--loglevel", "notice"]
 
     async def start(self) -> None:
@@ -80,7 +85,7 @@ class Store:
 
     async def kill(self) -> None:
         """End it as a crash would."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self.is_running:
             self._process.kill()
             await self._process.wait()
 
@@ -91,16 +96,21 @@ class Store:
 
     def thaw(self) -> None:
         """Let it go on."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self.is_running:
             self._process.send_signal(signal.SIGCONT)
 
-    def check(self) -> None:
-        """Put on record that it ended although nobody ended it."""
-        if self._process is not None and self._process.returncode is not None:
-            code = self._process.returncode
-            self._history.add(
-                Life(process="redis", incarnation=self.incarnation, event="ended", at=now(), by="itself", code=code)
-            )
+    async def heal(self) -> None:
+        """Undo whatever a fault may have left; that it ended by itself is put on record."""
+        self.thaw()
+        if not self.is_running:
+            life = Life(process="redis", incarnation=self.incarnation, event="ended", at=now(), by="itself")
+            self._history.add(life)
+            await self.start()
+        async with self.client() as client:
+            await client.execute_command("CLIENT", "UNPAUSE")
+            await client.execute_command("REPLICAOF", "NO", "ONE")
+            await client.config_set("maxmemory", 0)
+            await client.config_set("min-replicas-to-write", 0)
 
     def client(self) -> Any:
         """A client that goes around all proxies."""
@@ -170,7 +180,7 @@ class Cluster:
 
     async def heal(self) -> None:
         """Undo whatever the nemesis may have left, and have every process up."""
-        self.redis.thaw()
+        await self.redis.heal()
         for proxy in self.proxies.values():
             proxy.heal()
         for process in self.processes:

@@ -11,15 +11,13 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from shared.keys import Keys
-from tests.chaos.clock import Clock
 from tests.chaos.cluster import BUILDERS, MOST_BUILDERS, Cluster
 from tests.chaos.history import Fault, History, Poison, mark_of, now
 from tests.chaos.plan import KINDS, Planned
 from tests.chaos.process import Process
 from tests.chaos.proxy import Direction
+from tests.chaos.shim import Shim
 
 ALL = "redis"
 LONGEST_CUT_S = 4.0
@@ -37,11 +35,11 @@ class Nemesis:
     Args:
         cluster: its victim.
         history: told of every fault, once it is over.
-        clock: Redis's, None where that cannot be moved.
+        shim: Redis's disk and clock, None where they are out of reach.
     """
 
-    def __init__(self, cluster: Cluster, history: History, clock: Clock | None = None) -> None:
-        self._cluster, self._history, self._clock = cluster, history, clock
+    def __init__(self, cluster: Cluster, history: History, shim: Shim | None = None) -> None:
+        self._cluster, self._history, self._shim = cluster, history, shim
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.inflicted = 0
         # A kind of fault is named like the method that inflicts it.
@@ -133,6 +131,26 @@ class Nemesis:
             await asyncio.sleep(seconds)
             await self._cluster.redis.start()
 
+    async def _power_loss(self, _dice: random.Random) -> None:
+        """What was written and not synced is gone."""
+        assert self._shim is not None
+        redis = self._cluster.redis
+        async with self._fault("power loss", ALL):
+            await redis.kill()
+            self._shim.cut_power(redis.folder)
+            await redis.start()
+
+    async def _full_disk(self, dice: random.Random) -> None:
+        """A server that syncs always ends itself when it cannot write; whoever runs it starts it again."""
+        assert self._shim is not None
+        redis, room_bytes = self._cluster.redis, dice.randrange(2_000)
+        async with self._fault("full disk", ALL, f"{room_bytes} bytes left"):
+            self._shim.set_room(room_bytes)
+            await asyncio.sleep(dice.uniform(*REDIS_S))
+            self._shim.set_room(None)
+            if not redis.is_running:
+                await redis.start()
+
     async def _freeze_redis(self, dice: random.Random) -> None:
         async with self._fault("freeze redis", ALL):
             self._cluster.redis.freeze()
@@ -166,12 +184,12 @@ class Nemesis:
             await redis.config_set("min-replicas-to-write", 0)
 
     async def _clock_jump(self, dice: random.Random) -> None:
-        assert self._clock is not None
+        assert self._shim is not None
         seconds = dice.choice((-7200, -60, 60, 3600, 7200))
         async with self._fault("clock jump", ALL, f"{seconds:+d} s"):
-            self._clock.jump(seconds)
+            self._shim.set_clock(seconds)
             await asyncio.sleep(dice.uniform(*REDIS_S))
-            self._clock.jump(0)
+            self._shim.set_clock(0)
 
     async def _poison(self, dice: random.Random) -> None:
         async with self._fault("poison", ALL), self._admin() as redis:
@@ -219,15 +237,6 @@ class Nemesis:
     async def _admin(self) -> AsyncIterator[Any]:
         async with self._cluster.redis.client() as client:
             yield client
-
-
-async def heal_redis(client: Any) -> None:
-    """Undo whatever a fault may have left in Redis's settings."""
-    with contextlib.suppress(RedisError):
-        await client.execute_command("CLIENT", "UNPAUSE")
-    await client.execute_command("REPLICAOF", "NO", "ONE")
-    await client.config_set("maxmemory", 0)
-    await client.config_set("min-replicas-to-write", 0)
 
 
 def _short_or_long(dice: random.Random) -> float:

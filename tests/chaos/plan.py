@@ -28,8 +28,12 @@ KINDS = (
     "refuse connections",
     "scale builders",
     "poison",
+    "power loss",
+    "full disk",
     "clock jump",
 )
+# They need Redis's disk and clock in our hands: Linux, and a C compiler.
+NEED_SHIM = frozenset({"power loss", "full disk", "clock jump"})
 
 
 class Planned(NamedTuple):
