@@ -35,7 +35,7 @@ def main() -> int:
         is_well = _all_are_refused(list(ABLATIONS) if asked.ablations else [asked.without], folder, asked, console)
     else:
         is_well = _run(folder / "run", "", asked, asked.seconds or RUN_S, console).is_proof
-    if is_well:
+    if is_well and not asked.keep:
         shutil.rmtree(folder)
     return 0 if is_well else 1
 
@@ -77,6 +77,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--without", choices=ABLATIONS, help="take a guard out of Platen; the run must be refused")
     parser.add_argument("--ablations", action="store_true", help="take out each guard in turn")
     parser.add_argument("--check", type=Path, help="look again at the folder that a refused run left")
+    parser.add_argument("--keep", action="store_true", help="keep the records of a run that was well, too")
     parser.add_argument("--leave-out", action="append", default=[], choices=KINDS, help="a fault to leave out")
     parser.add_argument("--source", type=Path, default=ROOT, help="another tree to run the services from")
     parser.add_argument("--redis-server", default="", help="path of a Redis to use instead of the embedded Valkey")
@@ -84,4 +85,7 @@ def _parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise SystemExit("interrupted; everything that was started has ended") from None
