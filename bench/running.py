@@ -28,18 +28,19 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def platen_up(builders: int) -> Iterator[Running]:
+def platen_up(builders: int, log_level: str = "warning") -> Iterator[Running]:
     """Run `platen up` with its defaults but for the number of builders.
 
     Args:
         builders: builder processes.
+        log_level: what it logs to standard error.
     """
     with TemporaryDirectory(prefix="platen-bench-") as folder:
         data = Path(folder) / "data"
         command = [sys.executable, "-m", "services", "up", "--port", "0", "--data", str(data)]
         command += ["--builders", str(builders)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PLATEN_")}
-        environment |= {"PLATEN_ADMIN_TOKEN": TOKEN, "PLATEN_LOG_LEVEL": "warning"}
+        environment |= {"PLATEN_ADMIN_TOKEN": TOKEN, "PLATEN_LOG_LEVEL": log_level}
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             yield _wait(data / "run.json", builders)
