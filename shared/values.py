@@ -126,9 +126,18 @@ class Url(Value):
             raise ValueError(f"an empty text is not {cls.purpose}: write an address such as https://example.com/")
         if len(cleaned) > MAX_URL:
             raise ValueError(f"the address is longer than {MAX_URL} characters")
-        if match := _SCHEME.match(cleaned):
-            cls._check_scheme(match[1].lower(), cleaned)
+        cls.check(cleaned)
         return cls(cleaned.translate(_ESCAPED))
+
+    @classmethod
+    def check(cls, address: str) -> None:
+        """Look at where an address leads, whatever its length.
+
+        Raises:
+            ValueError: a scheme that is not allowed, or http(s) without a host.
+        """
+        if match := _SCHEME.match(address):
+            cls._check_scheme(match[1].lower(), address)
 
     @classmethod
     def _check_scheme(cls, scheme: str, address: str) -> None:

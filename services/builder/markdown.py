@@ -2,16 +2,14 @@
 
 Promises: HTML in the source never survives as markup, it shows as the text that was typed; what comes out has only the
 tags, attributes and schemes listed here, whatever the renderer may do one day; headings never skip a level.
-Images are dropped, because Markdown cannot say their size; tables are a widget.
+Images are dropped, because Markdown cannot say their size, and the api refuses them; tables are a widget.
 """
 
 import re
-from itertools import accumulate
 
 import nh3
-import pyromark
 
-_OPTIONS = pyromark.Options.ENABLE_STRIKETHROUGH
+from shared.markdown import render
 
 _HEADINGS = {f"h{level}" for level in range(1, 7)}
 _BLOCKS = {"p", "hr", "pre", "blockquote", "ul", "ol", "li"}
@@ -28,20 +26,8 @@ _CLEANER = nh3.Cleaner(
     link_rel=None,
 )
 
-# Stands for a "<" that could open raw HTML. Configs have no control characters, and Markdown gives this one no meaning.
-_SUBSTITUTE = "\x1a"
-
-# All but an escaped one (an odd number of backslashes before it) and the opening of <https://…> or <me@example.com>,
-# which Markdown never takes for HTML.
-_HTML_OPENING = re.compile(
-    r"(?<!\\)((?:\\\\)*)<(?!(?:https?|mailto|tel):[^\s<>]*>|[\w.+-]+@[\w.-]+>)", re.ASCII | re.IGNORECASE
-)
 _HEADING_TAG = re.compile(r"<(/?)h([1-6])>")
 _DEEPEST_HEADING = 6
-
-# The sanitiser's time grows with the square of the depth: 50,000 nested quotes would keep it busy for eleven seconds.
-MOST_NESTED = 100
-_OPEN_OR_CLOSE = re.compile(r"<(/?)(?!br|hr)[a-z]")
 
 
 def to_html(markdown: str, above: int) -> str:
@@ -57,22 +43,10 @@ def to_html(markdown: str, above: int) -> str:
     Raises:
         ValueError: nested deeper than anybody can read.
     """
-    if "<" in markdown:
-        markdown = _HTML_OPENING.sub(rf"\1{_SUBSTITUTE}", markdown)
-    html = pyromark.html(markdown, options=_OPTIONS)
-    if _SUBSTITUTE in html:
-        html = html.replace(_SUBSTITUTE, "&lt;")
+    html = render(markdown)
     if "<h" in html:
         html = _fit_headings(html, above)
-    if html.count("<") > MOST_NESTED:
-        _check_nesting(html)
     return _CLEANER.clean(html)
-
-
-def _check_nesting(html: str) -> None:
-    depths = accumulate(-1 if closing else 1 for closing in _OPEN_OR_CLOSE.findall(html))
-    if max(depths, default=0) > MOST_NESTED:
-        raise ValueError(f"its Markdown is nested deeper than {MOST_NESTED} levels")
 
 
 def _fit_headings(html: str, above: int) -> str:
