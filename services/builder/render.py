@@ -18,6 +18,8 @@ from services.builder.fragments import Fragments
 from services.builder.stylesheet import Style, Stylesheets
 from shared.config import Config
 from shared.errors import RenderFailed
+from shared.markdown import render
+from shared.texts import texts_of
 from shared.values import encode_value
 from shared.widgets import AnyWidget, Hero
 
@@ -117,7 +119,7 @@ class Renderer:
                 fragments.append(self._widget(widget, widget is lead))
             except _UNPRINTABLE as error:
                 detail = f"The widget {_type_of(type(widget))!r} cannot be rendered: {error}."
-                raise RenderFailed(detail, pointer=f"/widgets/{number}") from error
+                raise RenderFailed(detail, pointer=f"/widgets/{number}{_blamed(widget)}") from error
         return fragments
 
     def _widget(self, widget: AnyWidget, is_lead: bool) -> bytes:
@@ -166,6 +168,17 @@ def _make_environment(sources: dict[str, str]) -> jinja2.Environment:
 
 def _type_of(kind: type[AnyWidget]) -> str:
     return str(kind.__struct_config__.tag)
+
+
+def _blamed(widget: AnyWidget) -> str:
+    """JSON pointer to the Markdown in a widget that cannot be rendered, "" where none is to blame."""
+    for pointer, reads, text in texts_of(widget):
+        try:
+            if reads == "markdown":
+                render(text)
+        except ValueError:
+            return pointer
+    return ""
 
 
 def _initial(title: str) -> str:

@@ -12,7 +12,8 @@ import pytest
 from services.builder.render import Renderer
 from shared.config import Config, decode_config
 from shared.errors import RenderFailed
-from shared.widgets import Text
+from shared.widgets import Faq, Text
+from shared.widgets.faq import Question
 from tests.unit.builder.reading import (
     BUTTON,
     EVERY_WIDGET,
@@ -308,8 +309,17 @@ def test_a_config_no_template_can_print_fails_and_says_where() -> None:
     with pytest.raises(RenderFailed) as failure:
         Renderer().render(broken, "acme", "index")
 
-    assert failure.value.pointer == "/widgets/1"
+    assert failure.value.pointer == "/widgets/1/body"
     assert not failure.value.retryable
+
+
+def test_an_answer_nested_too_deeply_is_pointed_to() -> None:
+    fine, deep = Question(question="?", answer="fine"), Question(question="?", answer=">" * 300 + "x")
+
+    with pytest.raises(RenderFailed, match="nested deeper") as failure:
+        Renderer().render(Config(title="T", widgets=(Faq(items=(fine, deep)),)), "acme", "index")
+
+    assert failure.value.pointer == "/widgets/0/items/1/answer"
 
 
 def test_a_title_no_template_can_print_fails() -> None:
