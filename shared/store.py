@@ -336,6 +336,19 @@ class Store:
             heads = [decode_head(fields) for fields in await pipeline.execute()]
         return Listing(list(zip(chosen, heads, strict=True)), chosen[-1] if len(slugs) > limit else "")
 
+    async def wanted(self, site: str, heads: Sequence[tuple[str, Head]]) -> list[Publication | None]:
+        """The newest accepted publication of each page, in one round trip; None before the first.
+
+        Args:
+            heads: pages with their heads, from `pages`.
+        """
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for page, head in heads:
+                pipeline.hget(self._keys.publications(site, page), str(head.wanted_seq))
+            found = await pipeline.execute()
+        return [decode_publication(json) if json else None for json in found]
+
     async def versions(self, site: str, page: str, before: int, limit: int) -> Listing:
         """Versions, newest first, without their configs.
 

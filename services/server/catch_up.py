@@ -14,7 +14,7 @@ from services.server.hub import ALL_PAGES, encode_block, encode_word, topics_of
 from services.server.stream import Stream
 from shared.errors import NotFound
 from shared.keys import Keys
-from shared.records import Head
+from shared.records import Head, Publication
 from shared.store import PageState, Store
 from shared.streams import START, Entry, EventLog, parse_position, position
 
@@ -117,10 +117,15 @@ class CatchUp:
         try:
             found = await self._store.pages(site, "", MOST_PAGES)
         except NotFound:
-            return before, before, {"pages": [], "more": False}
+            return before, before, {"at": 0, "pages": [], "more": False}
+        publications = await self._store.wanted(site, found.items)
         after = (await self._events.tail())[partition]
-        pages = [{"page": page, **_wanted_and_live(head)} for page, head in found.items]
-        return before, after, {"pages": pages, "more": bool(found.after)}
+        pages = [
+            {"page": page, **_wanted_and_live(head), **_last_event(publication)}
+            for (page, head), publication in zip(found.items, publications, strict=True)
+        ]
+        at = max((page["at"] for page in pages), default=0)
+        return before, after, {"at": at, "pages": pages, "more": bool(found.after)}
 
 
 def _encode(topic: Topic, entries: list[Entry]) -> bytes:
@@ -134,9 +139,17 @@ def _page(topic: Topic, state: PageState) -> dict[str, Any]:
     return {
         "page": topic.page,
         **now,
-        "state": state.wanted.state if state.wanted else "none",
+        **_last_event(state.wanted),
         "publication": state.wanted,
     }
+
+
+def _last_event(publication: Publication | None) -> dict[str, Any]:
+    """What the last event of a page said, by the names that every event has."""
+    if publication is None:
+        return {"seq": 0, "version": 0, "state": "none", "at": 0}
+    at = publication.steps[-1].at if publication.steps else 0
+    return {"seq": publication.seq, "version": publication.version, "state": publication.state, "at": at}
 
 
 def _wanted_and_live(head: Head) -> dict[str, Any]:

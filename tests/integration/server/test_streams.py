@@ -87,6 +87,8 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_every_event(site
     assert snapshot.event == "snapshot"
     assert snapshot.data["live"] == {"seq": 1, "version": 1, "etag": "e1-1"}
     assert snapshot.data["publication"]["state"] == "live"
+    assert (snapshot.data["seq"], snapshot.data["version"], snapshot.data["state"]) == (1, 1, "live")
+    assert snapshot.data["at"] == snapshot.data["publication"]["steps"][-1]["at"] > 0
     assert [(block.event, block.data["seq"], block.data["state"]) for block in blocks] == [
         ("config-published", 2, "queued"),
         ("page-built", 2, "live"),
@@ -100,6 +102,7 @@ async def test_a_page_that_does_not_exist_yet_can_be_watched(site: Site, publish
         blocks = await reader.until("page-built")
 
     assert (snapshot.data["wanted"], snapshot.data["live"], snapshot.data["state"]) == (None, None, "none")
+    assert (snapshot.data["seq"], snapshot.data["version"], snapshot.data["at"]) == (0, 0, 0)
     assert len(blocks) == 2
 
 
@@ -213,6 +216,8 @@ async def test_a_site_is_told_with_its_first_hundred_pages(site: Site, publisher
     assert snapshot.data["more"] is True
     assert snapshot.data["pages"][0]["wanted"] == {"seq": 1, "version": 1}
     assert snapshot.data["pages"][1]["wanted"] is None
+    assert [(page["state"], page["seq"]) for page in snapshot.data["pages"][:2]] == [("queued", 1), ("none", 0)]
+    assert snapshot.data["at"] == snapshot.data["pages"][0]["at"] > 0
 
 
 async def test_a_stream_outlives_redis_and_says_so(own: Own, start_server: StartServer) -> None:
