@@ -118,6 +118,8 @@ async def serve(
     config = uvicorn.Config(
         app,
         lifespan="on",
+        # Nobody upgrades here, whatever library happens to be installed.
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -24,6 +24,8 @@ def set_up_logging(level: str, process: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # uvicorn tells its own life story at "info"; ours says what matters of it.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # Its warnings are about what callers send, such as advice to install a library for each CONNECT.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def traceparent_of(header: str) -> str:
