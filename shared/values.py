@@ -18,6 +18,8 @@ _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})")
 _BETWEEN = r"(?:\s*,\s*|\s+)"
 _RGB = re.compile(rf"rgb\(\s*(\d{{1,3}}){_BETWEEN}(\d{{1,3}}){_BETWEEN}(\d{{1,3}})\s*\)", re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_WEB = frozenset({"http", "https"})
+_NO_HOST = re.compile(r"[\s<>^|\"`{}]")
 _REMOVED_BY_BROWSERS = dict.fromkeys(map(ord, "\t\n\r"))
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _ESCAPED = {ord(c): f"%{ord(c):02X}" for c in " \"'<>\\`{}|^" + "".join(map(chr, range(0x20))) + "\x7f"}
@@ -116,12 +118,13 @@ class Url(Value):
         """Read an address as a browser would, refuse what could run or leak, and write it anew.
 
         Browsers drop tabs and line ends anywhere and control characters at both ends before they look at the
-        scheme (WHATWG URL, "basic URL parser"), so the same is done first.
+        scheme (WHATWG URL, "basic URL parser"), so the same is done first; and a backslash in front of the query is a
+        slash to them.
 
         Raises:
             ValueError: empty, too long, a scheme that is not allowed, or http(s) without a host.
         """
-        cleaned = text.strip(_C0_AND_SPACE).translate(_REMOVED_BY_BROWSERS)
+        cleaned = _with_slashes(text.strip(_C0_AND_SPACE).translate(_REMOVED_BY_BROWSERS))
         if not cleaned:
             raise ValueError(f"an empty text is not {cls.purpose}: write an address such as https://example.com/")
         if len(cleaned) > MAX_URL:
@@ -134,18 +137,21 @@ class Url(Value):
         """Look at where an address leads, whatever its length.
 
         Raises:
-            ValueError: a scheme that is not allowed, or http(s) without a host.
+            ValueError: a scheme that is not allowed, or a web address without a host.
         """
-        if match := _SCHEME.match(address):
+        match = _SCHEME.match(address)
+        if match:
             cls._check_scheme(match[1].lower(), address)
+        elif address.startswith("//"):
+            _check_host(address)
 
     @classmethod
     def _check_scheme(cls, scheme: str, address: str) -> None:
         if scheme not in cls.schemes:
             allowed = ", ".join(sorted(cls.schemes))
             raise ValueError(f"{cls.purpose} may not use the scheme {scheme}: use {allowed} or a relative address")
-        if scheme in {"http", "https"} and not _host(address):
-            raise ValueError(f"{_shown(address)} has no host: write an address such as https://example.com/")
+        if scheme in _WEB:
+            _check_host(address)
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
@@ -199,11 +205,25 @@ def _linear(channel: int) -> float:
     return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
 
-def _host(address: str) -> str:
+def _with_slashes(address: str) -> str:
+    """An address whose backslashes are slashes where browsers take them for that: in a web or a relative address."""
+    match = _SCHEME.match(address)
+    if match and match[1].lower() not in _WEB:
+        return address
+    end = min((at for at in map(address.find, "?#") if at >= 0), default=len(address))
+    return address[:end].replace("\\", "/") + address[end:]
+
+
+def _check_host(address: str) -> None:
+    """Raises: ValueError, where a web address has no host, or one that no machine can have."""
     try:
-        return urlsplit(address.replace("\\", "/")).hostname or ""
+        parts = urlsplit(address)
+        # Reading the port is what checks it.
+        is_right = bool(parts.hostname) and not _NO_HOST.search(parts.netloc) and parts.port != 0
     except ValueError:
-        return ""
+        is_right = False
+    if not is_right:
+        raise ValueError(f"{_shown(address)} has no host: write an address such as https://example.com/")
 
 
 def _shown(text: str) -> str:

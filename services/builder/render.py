@@ -190,8 +190,5 @@ def _share_image(lead: Hero | None, canonical: str) -> str:
     """Address of the picture for shared links, which has to be absolute; "" for none."""
     if lead is None or lead.image is None:
         return ""
-    try:
-        address = urljoin(canonical, str(lead.image.src))
-    except ValueError:  # `//[x` is relative, so it was let in; the browser will not find it either
-        return ""
+    address = urljoin(canonical, str(lead.image.src))
     return address if address.startswith(("http://", "https://")) else ""

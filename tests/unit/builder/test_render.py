@@ -110,16 +110,6 @@ def test_the_home_page_is_canonical_at_the_site() -> None:
     assert '<link rel="canonical" href="https://pages.example.com/acme">' in rendered.html.decode()
 
 
-def test_a_picture_whose_address_cannot_be_read_costs_no_more_than_its_share_image() -> None:
-    config = make_config({"type": "hero", "title": "T", "image": PICTURE | {"src": "//[x"}})
-
-    rendered = Renderer("https://pages.example.com").render(config, "acme", "index")
-
-    root = read(rendered.html.decode())
-    assert find(root, ".//img").get("src") == "//[x"
-    assert not root.findall("head/meta[@property='og:image']")
-
-
 def test_without_a_public_url_there_is_no_canonical_link() -> None:
     assert "canonical" not in render()
 
