@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
+_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -174,15 +175,24 @@ def _number(text: str, what: str, mend: str) -> int:
 
 
 def _check_media_type(http: Request) -> None:
-    media_type = http.headers.get("content-type", "").partition(";")[0].strip()
-    if media_type and not _JSON.fullmatch(media_type):
+    check_once(http, "Content-Type")
+    media_type, _, parameters = http.headers.get("content-type", "").partition(";")
+    mend = "send JSON in UTF-8 with `Content-Type: application/json`"
+    if media_type.strip() and not _JSON.fullmatch(media_type.strip()):
         raise UnsupportedMediaType(
-            f"A body of type {_shown(media_type)} is not read here.",
-            "Content-Type",
-            "send JSON with `Content-Type: application/json`",
+            f"A body of type {_shown(media_type.strip())} is not read here.", "Content-Type", mend
         )
+    charset = _CHARSET.search(f";{parameters}")
+    if charset and charset[1].lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType("A body that is not UTF-8 is not read here.", "Content-Type", mend)
     if http.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not read here.", "Content-Encoding", "send it uncompressed")
+
+
+def check_once(http: Request, name: str) -> None:
+    """Of two headers that contradict each other, a gateway in front may have believed the other one."""
+    if len(http.headers.getlist(name)) > 1:
+        raise InvalidParameter(f"The header {name} came more than once.", name, "send it once")
 
 
 def _idempotency_key(given: list[str]) -> str:

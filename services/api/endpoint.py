@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.api.api import Api
-from services.api.asking import Asked
+from services.api.asking import Asked, check_once
 from shared.auth import Principal
 from shared.config import SLUG_MEND
 from shared.errors import InvalidParameter, PlatenError
@@ -136,6 +136,7 @@ class Resource:
     async def _meet(self, request: Request, endpoint: Endpoint) -> Asked:
         principal = _NOBODY
         if endpoint.needs_token:
+            check_once(request, "Authorization")
             principal = await self._api.tokens.who(request.headers.get("authorization", ""))
         return Asked(request, principal, self._api.settings.max_body_bytes)
 

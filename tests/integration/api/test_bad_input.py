@@ -307,6 +307,15 @@ PARTS: dict[str, tuple[str, str, dict[str, str], int, str, str, str]] = {
         "Content-Type",
         "application/json",
     ),
+    "a body in Latin-1": (
+        "POST",
+        SAVE,
+        {"content-type": "application/json; charset=iso-8859-1"},
+        415,
+        "unsupported-media-type",
+        "Content-Type",
+        "UTF-8",
+    ),
     "a compressed body": (
         "POST",
         SAVE,

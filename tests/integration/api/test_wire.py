@@ -161,6 +161,28 @@ async def test_two_keys_are_refused(say: Say) -> None:
     assert (status, problem["errors"][0]["parameter"]) == (422, "Idempotency-Key")
 
 
+@pytest.mark.parametrize(
+    "header", ["Content-Type: application/json", "Authorization: Bearer platen_of-nobody"], ids=["type", "token"]
+)
+async def test_a_header_that_must_be_one_is_refused_twice(say: Say, header: str) -> None:
+    body = b'{"config":{"title":"A"}}'
+    lines = ("Content-Type: application/json", header, f"Content-Length: {len(body)}")
+
+    status, problem = await say(request(f"POST {PAGE}/versions HTTP/1.1", *lines, body=body))
+
+    assert (status, problem["errors"][0]["parameter"]) == (422, header.partition(":")[0])
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", '"utf-8"', "utf8"])
+async def test_json_may_say_that_it_is_utf8(say: Say, charset: str) -> None:
+    body = b'{"config":{"title":"A"}}'
+    lines = (f"Content-Type: application/json; charset={charset}", f"Content-Length: {len(body)}")
+
+    status, _ = await say(request(f"POST {PAGE}/versions HTTP/1.1", *lines, body=body))
+
+    assert status == 201
+
+
 async def test_a_caller_who_hangs_up_leaves_no_trace(
     port: int, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
