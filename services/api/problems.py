@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import inspect
 
 from services.api.kinds import Place, choices_of, describe, fields_of, place_at, suggest, write
 from shared.errors import Invalid, Malformed
@@ -116,16 +117,17 @@ def _explain_pattern(place: Place, _found: re.Match[str]) -> Invalid:
     control = _CONTROL.search(text)
     if control:
         detail = f"The text has a control character, U+{ord(control[0]):04X}."
-        return Invalid(detail, pointer=place.pointer, mend=f"{write(place.kind)}, without it")
+        return Invalid(detail, pointer=place.pointer, mend=f"take it out; {write(place.kind)}")
     detail = f"{_shown(text)} does not fit here." if text.strip() else "The text is blank."
     return Invalid(detail, pointer=place.pointer, mend=write(place.kind))
 
 
 def _explain_length(place: Place, found: re.Match[str]) -> Invalid:
     has = len(place.value) if isinstance(place.value, str | list | dict) else "too few or too many"
-    unit = "characters" if found[1] == "str" else "items"
-    words = f"at most {int(found[3]):,}" if found[2] == "<=" else f"at least {int(found[3]):,}"
-    return Invalid(_sentence(f"{words} {unit} fit here; it has {has}"), pointer=place.pointer, mend=write(place.kind))
+    bound, unit = int(found[3]), "character" if found[1] == "str" else "item"
+    words = "may have at most" if found[2] == "<=" else "needs at least"
+    detail = f"This {words} {bound:,} {unit}{'' if bound == 1 else 's'}; it has {has}."
+    return Invalid(detail, pointer=place.pointer, mend=write(place.kind))
 
 
 def _explain_bound(place: Place, found: re.Match[str]) -> Invalid:
@@ -135,12 +137,17 @@ def _explain_bound(place: Place, found: re.Match[str]) -> Invalid:
 
 def _explain_type(place: Place, found: re.Match[str]) -> Invalid:
     got = f", not {_JSON_NAMES.get(found[2], found[2])}" if found[2] else ""
+    if found[2] == "float" and "int" in found[1].split(" | "):
+        got = ", without a fraction"
     expected = " or ".join(_JSON_NAMES.get(name, name) for name in found[1].split(" | "))
     return Invalid(f"This must be {expected}{got}.", pointer=place.pointer, mend=write(place.kind))
 
 
 def _explain_range(place: Place, _found: re.Match[str]) -> Invalid:
-    return Invalid("The number is too large.", pointer=place.pointer, mend="write a smaller one")
+    # What body is around a number that nobody can read is not known, so which widget it belongs to may not be either.
+    is_unknown = isinstance(place.kind, inspect.AnyType)
+    mend = "write a smaller one" if is_unknown else write(place.kind)
+    return Invalid("The number is too large.", pointer=place.pointer, mend=mend)
 
 
 def _explain_misfit(place: Place, misfit: Misfit) -> Invalid:

@@ -49,7 +49,7 @@ BODIES: dict[str, tuple[bytes, int, str, str, str]] = {
     "a blank title": (config(title="   "), 422, "invalid", "/config/title", "one line"),
     "a long title": (config(title="A" * 201), 422, "invalid", "/config/title", "200"),
     "a title with a line end": (config(title="A\n"), 422, "invalid", "/config/title", "one line"),
-    "NUL": (config(title="A\0"), 422, "invalid", "/config/title", "without it"),
+    "NUL": (config(title="A\0"), 422, "invalid", "/config/title", "take it out"),
     "a field misspelt": (config(titel="A"), 422, "invalid", "/config/titel", "did you mean title?"),
     "a field nobody knows": (config(title="A", zzz=1), 422, "invalid", "/config/zzz", "widgets"),
     "a field with a slash": (b'{"config":{"a/b~c":1}}', 422, "invalid", "/config/a~1b~0c", "title"),

@@ -107,3 +107,27 @@ def test_a_row_that_does_not_fit_is_counted_in_plain_words() -> None:
     assert refused is not None
     assert refused.pointer == "/config/widgets/0/rows/0"
     assert refused.detail == "The row has 1 cell, and the header has 2 cells."
+
+
+@pytest.mark.parametrize(
+    ("config", "detail", "mend"),
+    [
+        ('{"title":""}', "This needs at least 1 character; it has 0.", "write one line of 1 to 200 characters"),
+        (
+            '{"title":"A","description":"a\\u0000"}',
+            "The text has a control character, U+0000.",
+            "take it out; write one line of 1 to 500 characters, or leave it out",
+        ),
+        ('{"title":1e99999}', "The number is too large.", "write one line of 1 to 200 characters"),
+        (
+            '{"title":"A","widgets":[{"type":"image","src":"/a","alt":"a","width":1.5,"height":1}]}',
+            "This must be a whole number, without a fraction.",
+            "write CSS pixels of 1 to 10,000",
+        ),
+    ],
+)
+def test_a_refusal_reads_as_a_sentence(config: str, detail: str, mend: str) -> None:
+    refused = refusal(b'{"config":%b}' % config.encode())
+
+    assert refused is not None
+    assert (refused.detail, refused.mend) == (detail, mend)
