@@ -17,6 +17,8 @@ _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})")
 # Between two numbers stands a comma or a space, and no text can be cut in two ways: time grows with the length only.
 _BETWEEN = r"(?:\s*,\s*|\s+)"
 _RGB = re.compile(rf"rgb\(\s*(\d{{1,3}}){_BETWEEN}(\d{{1,3}}){_BETWEEN}(\d{{1,3}})\s*\)", re.ASCII)
+# For descriptions: what a colour looks like. Which names there are and how far numbers go, only parsing knows.
+_COLOUR_SHAPE = r"^\s*(?:#(?:[0-9A-Fa-f]{3}){1,2}|[Rr][Gg][Bb]\([\d\s,]+\)|[A-Za-z]+)\s*$"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _WEB = frozenset({"http", "https"})
 _NO_HOST = re.compile(r"[\s<>^|\"`{}]")
@@ -89,6 +91,7 @@ class Colour(Value):
             "type": "string",
             "format": "color",
             "maxLength": MAX_COLOUR,
+            "pattern": _COLOUR_SHAPE,
             "description": "#rrggbb, rgb(r, g, b) or a CSS colour name",
         }
 
@@ -159,7 +162,10 @@ class Url(Value):
         return {
             "type": "string",
             "format": "uri-reference",
+            "minLength": 1,
             "maxLength": MAX_URL,
+            # Anything but a scheme that is not among these.
+            "pattern": rf"^(?!\s*(?!(?:{'|'.join(map(_any_case, sorted(cls.schemes)))}):)[A-Za-z][A-Za-z0-9+.-]*:)",
             "description": f"{allowed} or a relative address",
         }
 
@@ -224,6 +230,11 @@ def _check_host(address: str) -> None:
         is_right = False
     if not is_right:
         raise ValueError(f"{_shown(address)} has no host: write an address such as https://example.com/")
+
+
+def _any_case(word: str) -> str:
+    """A pattern of a word in capitals or not; JSON Schema has no flags."""
+    return "".join(f"[{letter.upper()}{letter}]" for letter in word)
 
 
 def _shown(text: str) -> str:

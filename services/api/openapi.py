@@ -27,6 +27,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("Malformed", "The body is not JSON."),
     401: ("Unauthenticated", "No token, or one that is not known."),
     404: ("NotFound", "The site, page, version or publication does not exist."),
+    405: ("MethodNotAllowed", "The address has no such method; the header Allow lists those that it has."),
     408: ("TooSlow", "The body did not come in time."),
     409: ("Conflict", "It clashes with what is there."),
     413: ("TooLarge", "The body is larger than is taken."),
@@ -182,7 +183,7 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
 
 
 def _refusals(endpoint: Endpoint) -> list[int]:
-    common = [401, 503] if endpoint.needs_token else []
+    common = [401, 405, 503] if endpoint.needs_token else [405]
     body = [400, 408, 413, 415] if endpoint.body is not None else []
     checked = [422] if _parameters(endpoint) or endpoint.body is not None else []
     return sorted({*common, *body, *checked, *endpoint.problems})

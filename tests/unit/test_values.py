@@ -1,10 +1,12 @@
 """Colours and addresses: what is parsed, what is written anew, what is refused."""
 
+import contextlib
+import re
 import time
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.values import Colour, ImageUrl, Url
@@ -149,3 +151,28 @@ def test_an_address_of_any_length_is_read_at_once(filling: str) -> None:
             Url.parse(written)
 
     assert time.process_time() - began < 1
+
+
+@given(st.text(st.sampled_from("htps:/mailo\\[]@?#.aA1 \t\u00a0\u2100+-"), max_size=12))
+@example("HTTPS://a")
+@example("1a:80")
+def test_what_is_an_address_fits_what_is_described(text: str) -> None:
+    for kind in (Url, ImageUrl):
+        with contextlib.suppress(ValueError):
+            kind.parse(text)
+            assert re.search(kind.schema()["pattern"], text)
+
+
+@pytest.mark.parametrize("text", ["javascript:x", " JAVASCRIPT:x", "data:,", "ftp://a/"])
+def test_a_scheme_that_is_refused_does_not_fit_what_is_described(text: str) -> None:
+    assert not re.search(Url.schema()["pattern"], text)
+    assert re.search(Url.schema()["pattern"], "mailto:a@example.com")
+    assert not re.search(ImageUrl.schema()["pattern"], "mailto:a@example.com")
+
+
+@pytest.mark.parametrize("text", [" #FFF ", "#fafafa", "rgb(1, 2 3)", "RGB( 1,2,3 )", "RebeccaPurple", "\u00a0red\n"])
+def test_what_is_a_colour_fits_what_is_described(text: str) -> None:
+    Colour.parse(text)
+
+    assert re.search(Colour.schema()["pattern"], text)
+    assert not re.search(Colour.schema()["pattern"], text + ";")

@@ -159,3 +159,10 @@ def test_a_struct_is_described_once() -> None:
 
     assert schemas.reference(Config) == {"$ref": "#/components/schemas/Config"}
     assert schemas.found["NewVersion"]["properties"]["config"]["$ref"] == "#/components/schemas/Config"
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=NAMES)
+def test_every_operation_says_that_its_address_has_other_methods_or_none(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    assert "405" in operation["responses"], f"{method} {path}"
