@@ -1,4 +1,8 @@
-"""What the CLI shows: tables, problems with their mends, and a publication's steps as they happen."""
+"""What the CLI shows: tables, problems with their mends, and a publication's steps as they happen.
+
+Notes, names and reasons are other people's text: the consoles read no markup and no emoji codes in what they print, and
+all styling is done with rich's Text.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -7,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from services.client import Api, Message, Problem
 
@@ -15,8 +20,8 @@ COLOURS = {"live": "green", "failed": "red", "retrying": "yellow", "superseded":
 WATCH_S = 0.2
 EXIT_CODES = {"live": 0, "superseded": 3}
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def address(url: str, name: str) -> str:
@@ -50,13 +55,13 @@ def show_publication(url: str, name: str, publication: dict[str, Any]) -> None:
 
 def show_problem(problem: Problem) -> None:
     """What the server refused, field by field, with the mends."""
-    err.print(f"platen: {problem.document.get('title', 'refused')}: {problem}", markup=False)
+    err.print(f"platen: {problem.document.get('title', 'refused')}: {problem}")
     for error in problem.document.get("errors", []):
         where = f"{error['pointer']}: " if error.get("pointer") else ""
         detail = f"{error['detail']} " if error["detail"] != str(problem) else ""
         mend = f"({error['mend']})" if error.get("mend") else ""
         if where or detail or mend:
-            err.print(f"  {where}{detail}{mend}", markup=False)
+            err.print(f"  {where}{detail}{mend}")
 
 
 def show_pages(url: str, found: list[tuple[str, dict[str, Any]]]) -> None:
@@ -79,7 +84,7 @@ def show_versions(name: str, items: list[dict[str, Any]], page: dict[str, Any], 
     live = (page["live"] or {}).get("version")
     table = Table("version", "saved (UTC)", "by", "note", "", box=None, pad_edge=False, header_style="bold")
     for item in items:
-        mark = "[green]live[/green]" if item["number"] == live else ""
+        mark = Text("live", "green") if item["number"] == live else ""
         table.add_row(f"v{item['number']}", date(item["created_at"]), item["author"], item["note"], mark)
     out.print(f"{name}\n")
     out.print(table)
@@ -132,6 +137,23 @@ def show_builders(found: list[dict[str, Any]]) -> None:
     out.print(table)
 
 
+def step_line(step: dict[str, Any], gap: str) -> Text:
+    """One step of a publication.
+
+    Args:
+        step: state, at, and who did it.
+        gap: time since the step before.
+    """
+    state = (f"{step['state']:<10}", COLOURS.get(step["state"], "default"))
+    return Text.assemble("  ", state, f" {clock(step['at'])} {gap:>9}  ", (step.get("by", ""), "dim"))
+
+
+def failure_line(failure: dict[str, Any]) -> Text:
+    """Why a publication failed, and where in its config."""
+    where = f" at {failure['pointer']}" if failure.get("pointer") else ""
+    return Text.assemble((f"failed{where}:", "red"), f" {failure['reason']}")
+
+
 class Watcher:
     """Shows one publication's steps as they happen.
 
@@ -176,15 +198,12 @@ class Watcher:
         if self._shown == 0:
             self._accepted_at = self._last_at = publication["steps"][0]["at"]
             version = f"v{publication['version']}" if publication["version"] else publication["cause"]
-            out.print(f"[bold]{self._site}/{self._page}[/bold] {version}, publication {seq}")
+            out.print(Text.assemble((f"{self._site}/{self._page}", "bold"), f" {version}, publication {seq}"))
         return publication
 
     def _show_steps(self, publication: dict[str, Any]) -> None:
         for step in publication["steps"][self._shown :]:
-            colour = COLOURS.get(step["state"], "default")
-            gap = f"+{step['at'] - self._last_at} ms" if self._shown else ""
-            state, by = f"[{colour}]{step['state']:<10}[/{colour}]", f"[dim]{step.get('by', '')}[/dim]"
-            out.print(f"  {state} {clock(step['at'])} {gap:>9}  {by}")
+            out.print(step_line(step, f"+{step['at'] - self._last_at} ms" if self._shown else ""))
             self._shown += 1
             self._last_at = step["at"]
 
@@ -192,7 +211,7 @@ class Watcher:
         name, state = f"{self._site}/{self._page}", publication["state"]
         if state == "live":
             took = publication["steps"][-1]["at"] - self._accepted_at
-            out.print(f"live in [bold]{took} ms[/bold]: {address(self._client.target.url, name)}")
+            out.print(Text.assemble("live in ", (f"{took} ms", "bold"), f": {address(self._client.target.url, name)}"))
         elif state == "superseded":
             out.print(f"superseded by publication {publication['superseded_by']}, which is newer")
         elif publication.get("failure"):
@@ -201,6 +220,4 @@ class Watcher:
     def _show_failure(self, failure: dict[str, Any]) -> None:
         live = self._client.get(f"sites/{self._site}/pages/{self._page}")["live"]
         out.print(f"v{live['version']} is still live." if live else "Nothing is live yet.")
-        where = f" at {failure['pointer']}" if failure.get("pointer") else ""
-        out.print(f"[red]failed{where}:[/red] ", end="")
-        out.print(failure["reason"], markup=False)
+        out.print(failure_line(failure))

@@ -19,6 +19,7 @@ from typing import NamedTuple, TextIO
 import msgspec
 from prometheus_client import CollectorRegistry
 from rich.console import Console
+from rich.text import Text
 from starlette.applications import Starlette
 
 from services.api import app as api_app
@@ -291,15 +292,22 @@ async def _announce(web: _Web, banner: Banner) -> None:
 
 
 def _print_banner(banner: Banner) -> None:
-    out, count, url = Console(highlight=False, soft_wrap=True), banner.builders, banner.url
-    out.print(f"\n[bold]Platen is ready.[/bold] {count} builder{'s' * (count != 1)}, data in {banner.data}\n")
+    # No markup: a data directory may have any name.
+    out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    count, url = banner.builders, banner.url
+    out.print(
+        Text.assemble(("\nPlaten is ready.", "bold"), f" {count} builder{'s' * (count != 1)}, data in {banner.data}\n")
+    )
     out.print(f"  pages     {url}/<site>/<page>")
     out.print(f"  API       {url}/-/api/v1, described at {url}/-/api/openapi.json")
     out.print(f"  status    {url}/-/events?site=<site>&page=<page>")
     if banner.token:
-        out.print(f"\n  API token, shown once and kept in {banner.data / TOKEN_FILE}:\n  [bold]{banner.token}[/bold]")
+        out.print(f"\n  API token, shown once and kept in {banner.data / TOKEN_FILE}:")
+        out.print(f"  {banner.token}", style="bold")
     command = "platen" if shutil.which("platen") else os.path.relpath(sys.argv[0])
-    out.print(f"\nTry: [bold]{command} publish examples/spring-sale.json --page acme/spring --watch[/bold]")
+    out.print(
+        Text.assemble("\nTry: ", (f"{command} publish examples/spring-sale.json --page acme/spring --watch", "bold"))
+    )
     out.print("Ctrl-C stops everything.\n")
 
 
