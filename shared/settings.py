@@ -6,7 +6,7 @@ misspelt setting that is silently ignored is found in production.
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -16,6 +16,7 @@ PREFIX = "PLATEN_"
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+LogLevel = Literal["debug", "info", "warning", "error"]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -79,7 +80,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sse_max_streams: Positive = 10_000
     """Status streams one server process holds before it asks clients to come back later."""
 
-    log_level: str = "info"
+    log_level: LogLevel = "info"
+    """In small letters or capitals."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -99,16 +101,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         key = name.removeprefix(PREFIX).lower()
         if key not in fields:
             raise Misconfigured(f"{name} is not a setting of Platen.{_suggestion(key, list(fields))}")
-        values[key] = value
+        values[key] = value.lower() if get_origin(fields[key].type) is Literal else value
     for key, value in values.items():
         try:
             msgspec.convert(value, fields[key].type, strict=False)
         except msgspec.ValidationError as error:
-            raise Misconfigured(f"{PREFIX}{key.upper()} has a value that does not fit: {error}.") from None
+            raise Misconfigured(
+                f"{PREFIX}{key.upper()} has a value that does not fit: {error}.{_choices(fields[key].type)}"
+            ) from None
     settings = msgspec.convert(values, Settings, strict=False)
     if settings.admin_token and len(settings.admin_token) < 16:
         raise Misconfigured("PLATEN_ADMIN_TOKEN is too short: use at least 16 characters.")
     return settings
+
+
+def _choices(kind: Any) -> str:
+    return f" Use one of {', '.join(get_args(kind))}." if get_origin(kind) is Literal else ""
 
 
 def _suggestion(key: str, names: list[str]) -> str:

@@ -18,7 +18,13 @@ def test_an_unknown_setting_is_named_with_the_one_that_was_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PLATEN_PORT", "eighty"), ("PLATEN_PORT", "70000"), ("PLATEN_PARTITIONS", "0")]
+    ("name", "value"),
+    [
+        ("PLATEN_PORT", "eighty"),
+        ("PLATEN_PORT", "70000"),
+        ("PLATEN_PARTITIONS", "0"),
+        ("PLATEN_LOG_LEVEL", "foo"),
+    ],
 )
 def test_a_value_that_does_not_fit_names_its_setting(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name):
@@ -28,3 +34,13 @@ def test_a_value_that_does_not_fit_names_its_setting(name: str, value: str) -> N
 def test_a_short_admin_token_is_refused() -> None:
     with pytest.raises(Misconfigured, match="PLATEN_ADMIN_TOKEN"):
         read_settings({"PLATEN_ADMIN_TOKEN": "short"})
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error", "DEBUG", "Info"])
+def test_a_log_level_may_be_written_small_or_in_capitals(level: str) -> None:
+    assert read_settings({"PLATEN_LOG_LEVEL": level}).log_level == level.lower()
+
+
+def test_a_log_level_that_there_is_not_names_those_there_are() -> None:
+    with pytest.raises(Misconfigured, match="debug, info, warning, error"):
+        read_settings({"PLATEN_LOG_LEVEL": "foo"})
