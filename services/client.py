@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -65,23 +66,48 @@ class Message(NamedTuple):
 def find_target(settings: Settings, data: Path) -> Target:
     """Find the server: PLATEN_URL and PLATEN_TOKEN, or what a running `platen up` left in its data directory.
 
+    The token in the data directory is a secret of that `platen up` and is sent to no other address.
+
     Raises:
-        Misconfigured: neither is there; the text says how to mend it.
+        Misconfigured: neither is there, or PLATEN_URL is no address; the text says how to mend it.
     """
-    url, token = settings.url, settings.token
+    running = _running(data)
+    url = _origin(settings.url) if settings.url else running
     if not url:
-        try:
-            url = msgspec.json.decode((data / RUN_FILE).read_bytes())["url"]
-        except (OSError, msgspec.DecodeError, KeyError):
-            raise Misconfigured(
-                f"No Platen runs on {data}: start one with `platen up`, or set PLATEN_URL and PLATEN_TOKEN."
-            ) from None
-    if not token:
-        try:
-            token = (data / TOKEN_FILE).read_text().strip()
-        except OSError:
-            raise Misconfigured(f"There is no token in {data}: set PLATEN_TOKEN.") from None
-    return Target(url.rstrip("/"), token)
+        raise Misconfigured(
+            f"No Platen runs on {data}: start one with `platen up`, or set PLATEN_URL and PLATEN_TOKEN."
+        )
+    if settings.token:
+        return Target(url, settings.token)
+    if url != running:
+        raise Misconfigured(f"{url} needs a token: set PLATEN_TOKEN. The one in {data} is for the `platen up` there.")
+    return Target(url, _kept_token(data))
+
+
+def _running(data: Path) -> str:
+    """Origin of the `platen up` on a data directory, "" where none runs."""
+    try:
+        return str(msgspec.json.decode((data / RUN_FILE).read_bytes())["url"])
+    except (OSError, msgspec.DecodeError, KeyError):
+        return ""
+
+
+def _kept_token(data: Path) -> str:
+    try:
+        return (data / TOKEN_FILE).read_text().strip()
+    except OSError:
+        raise Misconfigured(f"There is no token in {data}: set PLATEN_TOKEN.") from None
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise Misconfigured(f"PLATEN_URL is {url!r}, which is not an address: write it like http://127.0.0.1:8000.")
+    return url.rstrip("/")
 
 
 class Api:
@@ -164,7 +190,7 @@ class Api:
                 answer = self._http.request(method, f"/-/api/v1/{path}", **options)
             except httpx2.TransportError as error:
                 if last:
-                    raise Misconfigured(f"{self.target.url} is not reached: {error}.") from error
+                    raise Misconfigured(f"{self.target.url} is not reached: {str(error).rstrip('.')}.") from error
             else:
                 if answer.is_success:
                     return answer.json()

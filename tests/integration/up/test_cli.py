@@ -94,6 +94,15 @@ def test_without_a_running_platen_the_cli_says_how_to_start_one(tmp_path: Path) 
     assert "platen up" in refused.stderr
 
 
+def test_an_address_where_nobody_listens_is_one_clear_line(tmp_path: Path) -> None:
+    refused = run_cli("pages", data=tmp_path, PLATEN_URL="http://127.0.0.1:1", PLATEN_TOKEN="x" * 16)
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "http://127.0.0.1:1 is not reached" in refused.stderr
+    assert ".." not in refused.stderr
+
+
 def test_a_misspelt_setting_refuses_to_start(tmp_path: Path) -> None:
     refused = run_cli("pages", data=tmp_path, PLATEN_TOKN="x")
 
