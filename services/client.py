@@ -19,6 +19,7 @@ from shared.settings import Settings
 TRIES = 5
 RUN_FILE = "run.json"
 TOKEN_FILE = "token"  # noqa: S105 - the name of a file, not a secret
+LOST_TOKEN_MEND = "If it is lost, start `platen up` once with a new PLATEN_ADMIN_TOKEN, which takes its place."  # noqa: S105
 
 
 class Target(NamedTuple):
@@ -96,7 +97,7 @@ def _kept_token(data: Path) -> str:
     try:
         return (data / TOKEN_FILE).read_text().strip()
     except OSError:
-        raise Misconfigured(f"There is no token in {data}: set PLATEN_TOKEN.") from None
+        raise Misconfigured(f"There is no token in {data}: set PLATEN_TOKEN. {LOST_TOKEN_MEND}") from None
 
 
 def _origin(url: str) -> str:

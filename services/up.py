@@ -24,7 +24,7 @@ from starlette.applications import Starlette
 
 from services.api import app as api_app
 from services.children import Child, environment_of
-from services.client import RUN_FILE, TOKEN_FILE
+from services.client import LOST_TOKEN_MEND, RUN_FILE, TOKEN_FILE
 from services.server import app as server_app
 from services.valkey import Valkey
 from shared import keys as names
@@ -226,6 +226,8 @@ async def _first_token(settings: Settings, data: Path) -> str | None:
         token = await tokens.make_first(now_ms)
         if token:
             _keep_token(data, token)
+        elif not (data / TOKEN_FILE).exists():
+            log.warning("the first token was made before and is not in %s. %s", data / TOKEN_FILE, LOST_TOKEN_MEND)
         return token
     finally:
         await client.aclose()

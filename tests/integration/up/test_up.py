@@ -294,6 +294,24 @@ def test_the_first_token_is_shown_once_and_kept_for_the_cli(tmp_path: Path) -> N
         assert token not in second.output
 
 
+def test_a_lost_token_is_told_and_the_administrators_next_one_takes_its_place(tmp_path: Path) -> None:
+    data, again = tmp_path / "data", "another-token-0123456789"
+    with Up(data, PLATEN_ADMIN_TOKEN=""):
+        lost = (data / "token").read_text().strip()
+        (data / "token").unlink()
+
+    with Up(data, PLATEN_ADMIN_TOKEN="") as without:
+        assert len([line for line in without.output.splitlines() if "PLATEN_ADMIN_TOKEN" in line]) == 1
+        assert "PLATEN_ADMIN_TOKEN" in run_cli("pages", data=data).stderr
+
+    with Up(data, PLATEN_ADMIN_TOKEN=again) as mended:
+        assert run_cli("pages", data=data).returncode == 0
+        assert run_cli("pages", PLATEN_URL=mended.url, PLATEN_TOKEN=lost).returncode == 1
+
+    with Up(data, PLATEN_ADMIN_TOKEN=""):
+        assert run_cli("pages", data=data).returncode == 0
+
+
 def children_of(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
