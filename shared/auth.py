@@ -18,6 +18,7 @@ import msgspec
 from shared import keys
 from shared.connection import Client, translated
 from shared.errors import Unauthenticated, Unavailable
+from shared.scripts import Call, run, script
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Tokens:
             pipeline: Any = self._client.pipeline(transaction=True)
             if old:
                 pipeline.hdel(keys.TOKENS, *old)
-            pipeline.hset(keys.TOKENS, digest(token), msgspec.json.encode(Principal("admin", "admin", now_ms)))
+            pipeline.hset(keys.TOKENS, digest(token), msgspec.json.encode(_administrator(now_ms)))
             await pipeline.execute()
         self._remembered.clear()
 
@@ -138,14 +139,19 @@ class Tokens:
     async def make_first(self, now_ms: int) -> str | None:
         """Make the first token where there is none yet; of several processes that ask at once, one gets it.
 
+        One step, so that a process that ends in the middle leaves either a token or nothing that bars the next one.
+
         Returns:
             the secret, to be shown once; None where there are tokens.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
         """
         token = new_token()
-        with translated():
-            if await self._client.hlen(keys.TOKENS):
-                return None
-            if not await self._client.hsetnx(keys.META, "first_token", digest(token)):
-                return None
-        await self.set_first(token, now_ms)
-        return token
+        record = msgspec.json.encode(_administrator(now_ms))
+        made = await run(self._client, Call(script("first_token"), [keys.TOKENS], [digest(token), record]))
+        return token if made else None
+
+
+def _administrator(now_ms: int) -> Principal:
+    return Principal("admin", "admin", now_ms)
