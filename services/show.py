@@ -49,8 +49,11 @@ def date(at: int) -> str:
 
 def show_publication(url: str, name: str, publication: dict[str, Any]) -> None:
     """One line: what was accepted, and where it will be."""
-    version = f"v{publication['version']}" if publication["version"] else publication["cause"]
-    out.print(f"{name} {version} is {publication['state']} as publication {publication['seq']}: {address(url, name)}")
+    version, state, seq = publication["version"], publication["state"], publication["seq"]
+    if version:
+        out.print(f"{name} v{version} is {state} as publication {seq}: {address(url, name)}")
+    else:
+        out.print(f"{name} is taken off (publication {seq})")
 
 
 def show_problem(problem: Problem) -> None:

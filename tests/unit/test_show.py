@@ -42,3 +42,9 @@ def test_names_and_problems_are_shown_as_they_were_written(text: str, capsys: py
     assert shown.out.startswith("page")
     assert shown.out.count(text) == 6
     assert shown.err.count(text) == 4
+
+
+def test_a_page_that_was_taken_off_has_no_address_and_no_version(capsys: pytest.CaptureFixture[str]) -> None:
+    show_publication("http://x", "acme/lunch", {"version": 0, "state": "live", "seq": 2, "cause": "unpublish"})
+
+    assert capsys.readouterr().out == "acme/lunch is taken off (publication 2)\n"
