@@ -80,13 +80,12 @@ class PageType(click.ParamType[PageName]):
         return PageName(site, page or HOME)
 
 
-DATA = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".platen"),
-    show_default=True,
-    help="Data directory of a `platen up`.",
-)
+def _data(text: str) -> Callable[[Any], Any]:
+    folder = click.Path(path_type=Path, file_okay=False)
+    return click.option("--data", type=folder, default=Path(".platen"), show_default=True, help=text)
+
+
+DATA = _data("Data directory of the `platen up` to talk to.")
 WATCH = click.option("--watch", is_flag=True, help="Follow it live to its end.")
 
 
@@ -105,11 +104,15 @@ def platen() -> None:
 @platen.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one.  [default: 8000]")
-@DATA
+@_data("Where pages, the API token and Valkey's files are kept; made where it does not exist.")
 @click.option("--redis", "redis_url", help="Use this Redis or Valkey instead of an embedded one.")
 @click.option("--builders", type=click.IntRange(0, 64), default=1, show_default=True, help="Builder processes.")
 def up(host: str | None, port: int | None, data: Path, redis_url: str | None, builders: int) -> None:
-    """Start everything on this machine."""
+    """Start everything on this machine.
+
+    Options win over PLATEN_HOST, PLATEN_PORT and PLATEN_REDIS_URL. PLATEN_ADMIN_TOKEN sets the first API token, which
+    is otherwise made and shown once; docs/operations.md lists the rest.
+    """
     from services.up import up as start  # noqa: PLC0415 - the client commands need none of what this imports
 
     settings = _settings()
@@ -121,7 +124,11 @@ def up(host: str | None, port: int | None, data: Path, redis_url: str | None, bu
 
 @platen.command()
 def api() -> None:
-    """Run the api alone."""
+    """Run the api alone.
+
+    It listens on PLATEN_HOST and PLATEN_PORT and finds Redis at PLATEN_REDIS_URL. PLATEN_ADMIN_TOKEN sets the first
+    API token, which is otherwise made and shown once; docs/operations.md lists the rest.
+    """
     from services.api.app import create_app  # noqa: PLC0415
 
     _serve("api", create_app)
@@ -129,7 +136,11 @@ def api() -> None:
 
 @platen.command()
 def server() -> None:
-    """Run the server alone."""
+    """Run the server alone.
+
+    It listens on PLATEN_HOST and PLATEN_PORT and finds Redis at PLATEN_REDIS_URL. PLATEN_PAGE_MEMORY_BYTES and
+    PLATEN_SSE_MAX_STREAMS bound it; docs/operations.md lists the rest.
+    """
     from services.server.app import create_app  # noqa: PLC0415
 
     _serve("server", create_app)
@@ -138,7 +149,11 @@ def server() -> None:
 @platen.command()
 @click.option("--with-parent", is_flag=True, hidden=True, help="Stop when standard input ends.")
 def builder(with_parent: bool) -> None:
-    """Run one builder. SIGTERM drains it; SIGUSR1 makes it take nothing new and stay."""
+    """Run one builder. SIGTERM drains it; SIGUSR1 makes it take nothing new and stay.
+
+    It finds Redis at PLATEN_REDIS_URL. PLATEN_PUBLIC_URL gives pages their canonical link; PLATEN_BUILD_DEADLINE_S,
+    PLATEN_BUILD_MEMORY_MIB and PLATEN_BUILD_ATTEMPTS bound a build; docs/operations.md lists the rest.
+    """
     from services.builder.worker import run_builder  # noqa: PLC0415
     from services.children import stop_with_parent  # noqa: PLC0415
 

@@ -18,6 +18,14 @@ from services.client import Api, Message, Problem
 ENDED = {"live", "failed", "superseded", "cancelled"}
 COLOURS = {"live": "green", "failed": "red", "retrying": "yellow", "superseded": "dim", "cancelled": "dim"}
 WATCH_S = 0.2
+# What to type, where the server's own mend is a request to send.
+HINTS = {
+    "There is no site ": "`platen pages` lists those there are; `platen publish FILE --page SITE/PAGE` makes one",
+    "There is no page ": "`platen pages SITE` lists those there are; `platen publish FILE --page SITE/PAGE` makes one",
+    "There is no builder ": "`platen builders` lists those there are",
+    "There is no version ": "`platen versions SITE/PAGE` lists those there are",
+    "This token is not known": "set PLATEN_TOKEN to one that this Platen knows",
+}
 EXIT_CODES = {"live": 0, "superseded": 3}
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -58,11 +66,12 @@ def show_publication(url: str, name: str, publication: dict[str, Any]) -> None:
 
 def show_problem(problem: Problem) -> None:
     """What the server refused, field by field, with the mends."""
+    hint = next((hint for begin, hint in HINTS.items() if str(problem).startswith(begin)), "")
     err.print(f"platen: {problem.document.get('title', 'refused')}: {problem}")
     for error in problem.document.get("errors", []):
         where = f"{error['pointer']}: " if error.get("pointer") else ""
         detail = f"{error['detail']} " if error["detail"] != str(problem) else ""
-        mend = f"({error['mend']})" if error.get("mend") else ""
+        mend = f"({hint or error['mend']})" if error.get("mend") else ""
         if where or detail or mend:
             err.print(f"  {where}{detail}{mend}")
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from services.valkey import wait_for
+from shared.settings import Settings
 from tests.harness import SPRING_SALE, Up, run_cli
+
+SETTINGS = Settings.__struct_fields__
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +87,36 @@ def test_a_wrong_token_is_refused(up: Up) -> None:
     refused = run_cli("pages", PLATEN_URL=up.url, PLATEN_TOKEN="nonsense-nonsense")
 
     assert refused.returncode == 1
-    assert "token" in refused.stderr
+    assert "set PLATEN_TOKEN" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (["pages", "nowhere"], "platen publish FILE --page"),
+        (["versions", "nowhere/x"], "platen publish FILE --page"),
+        (["unpublish", "hints/x"], "platen pages SITE"),
+        (["rollback", "hints/spring", "9"], "platen versions SITE/PAGE"),
+    ],
+)
+def test_what_is_not_there_is_mended_with_a_command(up: Up, command: list[str], hint: str) -> None:
+    run_cli("publish", str(SPRING_SALE), "--page", "hints/spring", data=up.data)
+
+    refused = run_cli(*command, data=up.data)
+
+    assert refused.returncode == 1
+    assert hint in refused.stderr
+    assert not {"GET", "POST"} & set(refused.stderr.split())
+
+
+@pytest.mark.parametrize("service", ["up", "api", "server", "builder"])
+def test_a_services_help_names_the_settings_that_matter(service: str) -> None:
+    shown = run_cli(service, "--help").stdout
+
+    assert "PLATEN_REDIS_URL" in shown
+    assert all(
+        name.strip(".,;").removeprefix("PLATEN_").lower() in SETTINGS for name in shown.split() if "PLATEN_" in name
+    )
 
 
 def test_without_a_running_platen_the_cli_says_how_to_start_one(tmp_path: Path) -> None:
