@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from services.cli import platen
 from services.client import Api, Target
 from services.valkey import wait_for
-from shared.settings import read_settings
+from shared.settings import Settings, read_settings
 from tests.conftest import needs_program
 from tests.harness import ROOT, TOKEN, Up, collect
 
@@ -84,6 +84,12 @@ def gateway(tmp_path: Path) -> Path:
     path = tmp_path / "nginx.conf"
     path.write_text(text)
     return path
+
+
+def test_the_gateway_lets_through_what_the_api_takes() -> None:
+    [mebibytes] = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx" / "platen.conf").read_text())
+
+    assert int(mebibytes) * 2**20 > Settings().max_body_bytes
 
 
 def test_nginx_takes_the_gateways_file(gateway: Path) -> None:
