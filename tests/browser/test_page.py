@@ -173,6 +173,36 @@ async def test_a_wide_table_scrolls_in_its_own_region_by_keyboard(context: Brows
     await wait_until(has_scrolled, what="the table to scroll")
 
 
+@pytest.mark.parametrize("background", ["#f8faf3", "#0b1020"])
+async def test_a_shadow_shows_where_a_table_goes_on_and_only_there(
+    context: BrowserContext, site: Site, background: str
+) -> None:
+    columns = [f"Column {number}" for number in range(12)]
+    table = {"type": "table", "title": "Wide", "header": columns, "rows": [[f"Word {name}" for name in columns]] * 4}
+    visited = await visit(context, site, make_config(table, background=background), PHONE)
+    frame = visited.page.locator(".scroll")
+
+    async def edges() -> tuple[bytes, bytes]:
+        """The frame's left and right edge, a strip of each as it is painted, text made invisible."""
+        box = await frame.bounding_box()
+        assert box is not None
+        strips = [box["x"] + 2, box["x"] + box["width"] - 8]
+        clips = [{"x": x, "y": box["y"] + 60, "width": 6.0, "height": 20.0} for x in strips]
+        left, right = [await visited.page.screenshot(clip=clip) for clip in clips]  # type: ignore[arg-type]
+        return left, right
+
+    await visited.get(
+        "document.querySelectorAll('td').forEach(td => { td.style.color = 'transparent'; td.style.border = 0 })"
+    )
+    plain_left, shadow_right = await edges()
+    await frame.evaluate("frame => frame.scrollLeft = frame.scrollWidth")
+    shadow_left, plain_right = await edges()
+
+    assert plain_left == plain_right
+    assert shadow_left != plain_left
+    assert shadow_right != plain_right
+
+
 async def test_a_question_opens_by_keyboard(context: BrowserContext, site: Site) -> None:
     visited = await visit(context, site, AS_WRITTEN["planetarium"])
     question = visited.page.locator("summary").first
