@@ -203,6 +203,17 @@ async def test_a_shadow_shows_where_a_table_goes_on_and_only_there(
     assert shadow_right != plain_right
 
 
+async def test_a_picture_that_does_not_load_leaves_a_phone_unscrolled(context: BrowserContext, site: Site) -> None:
+    picture = {"type": "image", **PICTURE, "caption": "A caption that is longer than a phone is wide, by some words."}
+    visited = await visit(context, site, make_config(picture), PHONE)
+
+    await visited.get(
+        "new Promise(then => { const i = document.querySelector('img'); i.onerror = then; i.src = 'data:,'; })"
+    )
+
+    assert await visited.get("document.documentElement.scrollWidth") == PHONE
+
+
 async def test_a_question_opens_by_keyboard(context: BrowserContext, site: Site) -> None:
     visited = await visit(context, site, AS_WRITTEN["planetarium"])
     question = visited.page.locator("summary").first
