@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from services.valkey import wait_for
 from shared.settings import Settings
-from tests.harness import SPRING_SALE, Up, run_cli
+from tests.harness import ROOT, SPRING_SALE, TOKEN, Up, run_cli
 
 SETTINGS = Settings.__struct_fields__
 
@@ -64,6 +65,19 @@ def test_a_refused_config_names_field_and_mend(up: Up, tmp_path: Path) -> None:
     assert "/config/titel" in refused.stderr
     assert "title" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_the_tours_refusal_is_the_real_one(up: Up) -> None:
+    run_cli("publish", str(SPRING_SALE), "--page", "acme/spring", data=up.data)
+
+    refused = httpx2.post(
+        f"{up.url}/-/api/v1/sites/acme/pages/spring/versions",
+        headers={"authorization": f"Bearer {TOKEN}"},
+        json={"config": {"titel": "Spring sale"}, "publish": True},
+        trust_env=False,
+    )
+
+    assert refused.text in (ROOT / "README.md").read_text()
 
 
 def test_a_file_that_is_not_json_is_one_clear_line(up: Up, tmp_path: Path) -> None:
