@@ -203,6 +203,12 @@ async def test_a_shadow_shows_where_a_table_goes_on_and_only_there(
     assert shadow_right != plain_right
 
 
+async def test_the_prices_of_the_example_can_be_seen_on_a_phone(context: BrowserContext, site: Site) -> None:
+    visited = await visit(context, site, AS_WRITTEN["spring-sale"], 390)
+
+    assert await visited.get("(e => e.scrollWidth - e.clientWidth)(document.querySelector('.scroll'))") == 0
+
+
 async def test_a_picture_that_does_not_load_leaves_a_phone_unscrolled(context: BrowserContext, site: Site) -> None:
     picture = {"type": "image", **PICTURE, "caption": "A caption that is longer than a phone is wide, by some words."}
     visited = await visit(context, site, make_config(picture), PHONE)
