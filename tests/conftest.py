@@ -16,17 +16,39 @@ from shared.connection import Client, connect
 from shared.keys import Keys
 from shared.settings import Settings
 from shared.store import Store
+from tests.harness import embed
 
 IN_CI = os.environ.get("CI") == "true"
 # What tests drive that pip does not bring: program -> Debian package.
 PACKAGES = {"redis-server": "redis-server", "chromium": "chromium", "nginx": "nginx", "cc": "gcc libc6-dev"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--redis",
+        choices=("marked", "both", "redis7"),
+        default="marked",
+        help="what runs on Debian's Redis too: tests marked `redis7`; all that are given a server; or everything, "
+        "and on it alone, in place of the embedded Valkey as well",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("redis") == "redis7":
+        program = find_program("redis-server")
+        if program is None:
+            raise pytest.UsageError("redis-server is not installed")
+        embed(program)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests marked `redis7` on both servers, the others on the embedded Valkey."""
-    both = metafunc.definition.get_closest_marker("redis7") is not None
+    """Run tests marked `redis7` on both servers, the others on the embedded Valkey, unless something else is asked."""
+    is_marked = metafunc.definition.get_closest_marker("redis7") is not None
+    on_both, on_one = ["valkey", "redis7"], ["valkey"]
+    asked = metafunc.config.getoption("redis")
+    servers = {"marked": on_both if is_marked else on_one, "both": on_both, "redis7": ["redis7"]}[asked]
     for fixture in {"redis_server", "own_server"} & set(metafunc.fixturenames):
-        metafunc.parametrize(fixture, ["valkey", "redis7"] if both else ["valkey"], indirect=True)
+        metafunc.parametrize(fixture, servers, indirect=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

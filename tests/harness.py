@@ -13,12 +13,22 @@ from typing import Any, Self
 
 import httpx2
 
+from services import valkey
 from services.client import Api, Message, Target
 from services.valkey import wait_for
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "token-of-the-tests-0123456789"
+# How to run Platen's command line.
+PLATEN = [sys.executable, "-m", "services"]
 SPRING_SALE = ROOT / "examples" / "spring-sale.json"
+
+
+def embed(program: str) -> None:
+    """Let whoever embeds a server from here on run this program, here and in processes that are started from here."""
+    valkey.get_binary_path = lambda: program
+    swap = f"from services import valkey; valkey.get_binary_path = lambda: {program!r}"
+    PLATEN[1:] = ["-c", f"{swap}; from services.cli import main; main()"]
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -39,7 +49,7 @@ class Up:
     def __init__(self, data: Path, *arguments: str, **settings: str) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
-        self._command = [sys.executable, "-m", "services", "up", "--port", "0", "--data", str(data), *arguments]
+        self._command = [*PLATEN, "up", "--port", "0", "--data", str(data), *arguments]
         self._settings = {"PLATEN_ADMIN_TOKEN": TOKEN, **settings}
         self.process: subprocess.Popen[bytes] | None = None
         self._clients: list[Api] = []
@@ -118,7 +128,7 @@ class Up:
 
 def run_cli(*arguments: str, data: Path | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the CLI to its end."""
-    command = [sys.executable, "-m", "services", *arguments, *(["--data", str(data)] if data else [])]
+    command = [*PLATEN, *arguments, *(["--data", str(data)] if data else [])]
     return subprocess.run(
         command, env=environment(**settings), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )

@@ -5,6 +5,7 @@ with everything between taking an entry and settling it laid open, so that anoth
 """
 
 import asyncio
+import sys
 from typing import Any, NamedTuple
 
 import msgspec
@@ -216,7 +217,8 @@ class Publishing(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Whatever happened: one builder that works brings every publication to its end."""
         try:
-            if self._builders:
+            # After a failure there is nothing to finish, and a second one would hide the first.
+            if self._builders and sys.exception() is None:
                 self._finish()
         finally:
             self._do(self._client.aclose())
