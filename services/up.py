@@ -126,11 +126,13 @@ class _Web:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.server.start()
-        async with api_app.keeping_first_token(self.api.tokens, self._token):
-            yield
-        await self.server.stop()
-        await self._client.aclose()
-        await self._blocking.aclose()
+        try:
+            async with api_app.keeping_first_token(self.api.tokens, self._token):
+                yield
+        finally:
+            await self.server.stop()
+            await self._client.aclose()
+            await self._blocking.aclose()
 
     async def _check_builders(self) -> str:
         try:

@@ -55,11 +55,13 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await check_partitions(api.client, settings.partitions)
-        token = await _see_to_first_token(api.tokens, settings, out or sys.stdout)
-        async with keeping_first_token(api.tokens, token):
-            yield
-        await api.client.aclose()
+        try:
+            await check_partitions(api.client, settings.partitions)
+            token = await _see_to_first_token(api.tokens, settings, out or sys.stdout)
+            async with keeping_first_token(api.tokens, token):
+                yield
+        finally:
+            await api.client.aclose()
 
     own = health_routes(lambda: check_ready(api), api.registry)
     return Starlette(routes=[*routes(api), *own], exception_handlers=HANDLERS, lifespan=lifespan)

@@ -110,10 +110,15 @@ async def read_kept(client: Client) -> Kept:
             versions[page, int(number)] = json.loads(json_)["config"]["title"]
         for seq, json_ in (await client.hgetall(names.publications(SITE, page))).items():
             publications.append((page, int(seq), json.loads(json_)["version"]))
-    work, news = await _published(client, names.builds(0)), await _published(client, names.events(0))
-    return Kept(versions, sorted(publications), work, news)
+    waiting = [json.loads(member)["data"] for member in await client.zrange(names.lane(0).waiting, 0, -1)]
+    work = _published([*await _data_of(client, names.builds(0)), *waiting])
+    return Kept(versions, sorted(publications), work, _published(await _data_of(client, names.events(0))))
 
 
-async def _published(client: Client, stream: str) -> list[tuple[str, int, int]]:
-    entries = [json.loads(fields[b"data"]) for _, fields in await client.xrange(stream)]
-    return sorted((e["page"], e["seq"], e["version"]) for e in entries if e["type"] == "config-published")
+async def _data_of(client: Client, stream: str) -> list[bytes | str]:
+    return [fields[b"data"] for _, fields in await client.xrange(stream)]
+
+
+def _published(data: list[bytes | str]) -> list[tuple[str, int, int]]:
+    events = [json.loads(text) for text in data]
+    return sorted((e["page"], e["seq"], e["version"]) for e in events if e["type"] == "config-published")
