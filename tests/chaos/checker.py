@@ -13,8 +13,8 @@ from tests.chaos.readers import ENDS
 from tests.chaos.streams import check_stream
 from tests.chaos.visits import check_no_step_back, check_visitor_errors, check_whole_pages
 
-# Longer than any fault and what it takes to notice it, even where two of them meet.
-LONGEST_S = 20.0
+# Longer than any fault and what it takes to notice it, even where several hit the same builder one after the other.
+LONGEST_S = 45.0
 TERMINAL = frozenset({"live", "failed", "superseded", "cancelled"})
 
 

@@ -154,7 +154,7 @@ def test_two_events_of_one_end_are_refused(story: Story) -> None:
 
 
 def test_a_publication_that_ends_late_is_refused(story: Story) -> None:
-    story.operations[2] = publish(3, began=1.0, ended=1.5)
+    story.operations[2] = publish(3, began=-31.0, ended=-30.0)
 
     assert story.broken() == {TIME}
 
