@@ -9,6 +9,7 @@ from tests.chaos.ablations import ABLATIONS, ablate
 from tests.chaos.checker import CHECKS
 from tests.chaos.pages import config, differs, read_number
 from tests.chaos.plan import KINDS, LAST_S, make_plan
+from tests.harness import ROOT
 
 
 def test_every_fault_occurs_five_times_in_five_minutes() -> None:
@@ -45,9 +46,9 @@ def test_faults_come_in_order_and_leave_time_to_end() -> None:
 def test_every_ablation_finds_the_guard_that_it_removes(name: str, tmp_path: Path) -> None:
     tree = ablate(name, tmp_path)
 
-    scripts = {cut.script for cut in ABLATIONS[name].cuts}
-    changed = {path.name for path in (tree / "shared" / "lua").iterdir() if path.read_text() != _ours(path.name)}
-    assert changed == scripts
+    copied = [path.relative_to(tree) for path in tree.rglob("*") if path.suffix in {".lua", ".py"}]
+    changed = {str(path) for path in copied if (tree / path).read_text() != (ROOT / path).read_text()}
+    assert changed == {cut.path for cut in ABLATIONS[name].cuts}
     assert ABLATIONS[name].breaks in CHECKS
 
 
@@ -64,7 +65,3 @@ def test_a_stored_config_may_add_defaults_and_nothing_else() -> None:
     assert not differs(config(1), {**config(1), "lang": "en"})
     assert differs(config(1), {**config(1), "title": "Publish 2"})
     assert differs(config(1), {**config(1), "widgets": config(1)["widgets"][:2]})
-
-
-def _ours(script: str) -> str:
-    return (Path(__file__).parents[2] / "shared" / "lua" / script).read_text()
