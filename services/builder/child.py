@@ -1,8 +1,8 @@
 """What runs in the render child: a process without a connection to anything, which may be killed at any time.
 
-It reads frames of jobs from its standard input and writes frames of results to its standard output, until its
-input ends. The renderer and its fragment cache live as long as it does. One job that fails never costs its
-neighbours their result; one that kills the child does, and the sandbox then renders its batch one by one. The
+It says with an empty frame that it is ready, then reads frames of jobs from its standard input and answers each job
+with a frame of its own, at once, until its input ends. The renderer and its fragment cache live as long as it does. A
+job that fails costs its neighbours nothing; one that kills the child only costs those after it another child. The
 frames are MessagePack, not pickle: a process that handles what strangers wrote must not be able to hand its parent
 code.
 """
@@ -91,35 +91,45 @@ Result = Built | Fault
 LENGTH_BYTES = 4
 _ENCODER = msgspec.msgpack.Encoder()
 _JOBS: msgspec.msgpack.Decoder[list[Job]] = msgspec.msgpack.Decoder(list[Job])
-_RESULTS: msgspec.msgpack.Decoder[list[Result]] = msgspec.msgpack.Decoder(list[Result])
+_RESULT: msgspec.msgpack.Decoder[Result] = msgspec.msgpack.Decoder(Built | Fault)
 
 
-def encode_frame(content: list[Job] | list[Result]) -> bytes:
+def encode_frame(content: list[Job] | Result) -> bytes:
     """A frame: the length of what follows in four bytes, and that."""
-    body = _ENCODER.encode(content)
-    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+    return _frame(_ENCODER.encode(content))
 
 
-def decode_results(body: bytes) -> list[Result]:
+def decode_result(body: bytes) -> Result:
     """What a child answered.
 
     Raises:
         msgspec.DecodeError: it is not that.
     """
-    return _RESULTS.decode(body)
+    return _RESULT.decode(body)
 
 
 def main() -> None:
-    """Answer frames until the parent closes them."""
+    """Answer jobs until the parent closes the pipe."""
     limits = msgspec.json.decode(sys.argv[1], type=Limits)
     source, target = sys.stdin.buffer, sys.stdout.buffer
     # Whatever prints by mistake must not end up between the frames.
     sys.stdout = sys.stderr
     renderer = Renderer(limits.public_url, CACHE_BYTES)
     _confine(limits)
+    _send(target, _frame(b""))
     while jobs := _read_frame(source):
-        target.write(encode_frame([_render(renderer, job) for job in _JOBS.decode(jobs)]))
-        target.flush()
+        for job in _JOBS.decode(jobs):
+            _send(target, encode_frame(_render(renderer, job)))
+
+
+def _frame(body: bytes) -> bytes:
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def _send(target: BinaryIO, frame: bytes) -> None:
+    # Held back, a finished page would be lost with the one after it, which may take long or kill us.
+    target.write(frame)
+    target.flush()
 
 
 def _read_frame(source: BinaryIO) -> bytes:

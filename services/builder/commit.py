@@ -27,6 +27,10 @@ class Ledger:
     def __init__(self, keys: Keys, settings: Settings, builder: str) -> None:
         self._keys, self._settings, self._builder = keys, settings, builder
 
+    def head(self, work: Work) -> str:
+        """The key that says which publication of the page is wanted."""
+        return self._keys.head(work.event.site, work.event.page)
+
     def start(self, work: Work) -> Call:
         """Begin a build, or learn that it is no longer wanted."""
         names, site, page = self._keys, work.event.site, work.event.page

@@ -1,20 +1,34 @@
 """Rendering in a child process that can be killed: a thread cannot be.
 
-A batch goes to the child at once, for a round trip a page would cost more than the rendering. Where the child dies or
-passes its deadline, the batch is rendered again page by page, so that only the page to blame fails.
+A batch goes to the child at once, for a round trip a page would cost more than a small page's rendering, and each
+page is answered as soon as it is done. So it is known which page is under way when the child dies, passes the deadline
+or renders what nobody wants any more, and what was answered stays. The rest of the batch goes on in a new child.
 """
 
 import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import msgspec
 
-from services.builder.child import LENGTH_BYTES, Fault, Job, Limits, Result, decode_results, encode_frame
-from shared.errors import BuildError, RenderCrashed, RenderTimedOut
+from services.builder.child import LENGTH_BYTES, Built, Fault, Job, Limits, decode_result, encode_frame
+from shared.errors import RenderCrashed, RenderTimedOut
 
 START_S = 30.0
+LOOK_EVERY_S = 0.25
+
+
+class Abandoned(NamedTuple):
+    """A page that was no longer wanted while it rendered; its child was killed."""
+
+
+Outcome = Built | Fault | Abandoned
+IsWanted = Callable[[int], Awaitable[bool]]
+
+_DIED = Fault(RenderCrashed.code, RenderCrashed.retryable, "The process that rendered the page died.")
 
 
 class Sandbox:
@@ -22,13 +36,15 @@ class Sandbox:
 
     Args:
         limits: what the child may use.
-        deadline_s: longest time for a page, and for a batch of pages that behave.
+        deadline_s: longest time for a page, counted from when the page before it was answered.
     """
 
     def __init__(self, limits: Limits, deadline_s: float) -> None:
         self._limits, self._deadline_s = limits, deadline_s
         self._child: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        # Position of the page that the child was killed over because nobody wants it; -1: it was not.
+        self._unwanted = -1
 
     @property
     def pid(self) -> int:
@@ -36,12 +52,12 @@ class Sandbox:
         return self._child.pid if self._child else 0
 
     async def start(self) -> None:
-        """Start the child before the first page needs it, and wait until it answers.
+        """Start the child before the first page needs it, and wait until it is ready.
 
         Raises:
-            RenderCrashed, RenderTimedOut: it does not.
+            RenderCrashed: it does not start.
         """
-        await self._ask([], START_S)
+        await self._ready_child()
 
     async def stop(self) -> None:
         """End the child."""
@@ -49,48 +65,102 @@ class Sandbox:
             return
         child, self._child = self._child, None
         # Its input ends with the transport; SIGKILL, because nothing in it is worth an orderly end.
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
+        _kill(child)
         # Draining its output lets the transport close.
         await child.communicate()
 
-    async def render(self, jobs: list[Job]) -> list[Result]:
+    async def render(self, jobs: list[Job], is_wanted: IsWanted | None = None) -> list[Outcome]:
         """Render pages; of several callers, one after the other.
 
+        Args:
+            is_wanted: asked, with a job's position, about a page that takes longer than LOOK_EVERY_S, and again
+                while it does. It must not raise.
+
         Returns:
-            one result per job, in order.
+            one outcome per job, in order.
         """
         async with self._turn:
-            return await self._render(jobs)
+            return await self._render(jobs, is_wanted or _always)
 
-    async def _render(self, jobs: list[Job]) -> list[Result]:
-        if not jobs:
-            return []
-        try:
-            return await self._ask(jobs, self._deadline_s)
-        except BuildError as error:
-            if len(jobs) == 1:
-                return [Fault(error.code, error.retryable, str(error))]
-        return [result for job in jobs for result in await self._render([job])]
+    async def _render(self, jobs: list[Job], is_wanted: IsWanted) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        suspect = -1
+        while (page := len(outcomes)) < len(jobs):
+            try:
+                child = await self._ready_child()
+            except RenderCrashed as error:
+                # No page is to blame for that, and none can be rendered.
+                return outcomes + [Fault(error.code, error.retryable, str(error))] * (len(jobs) - page)
+            batch = jobs[page : page + 1] if page == suspect else jobs[page:]
+            ending = await self._render_in(child, batch, outcomes, is_wanted)
+            # A page may be innocent of its child's death: it is tried once more, alone.
+            if ending is _DIED and len(outcomes) != suspect:
+                suspect = len(outcomes)
+            elif ending is not None:
+                outcomes.append(ending)
+        return outcomes
 
-    async def _ask(self, jobs: list[Job], deadline_s: float) -> list[Result]:
+    async def _render_in(
+        self, child: asyncio.subprocess.Process, jobs: list[Job], outcomes: list[Outcome], is_wanted: IsWanted
+    ) -> Outcome | None:
+        """Add the answers of one child as they come. A child that has not answered everything is killed, whatever
+        the reason: what it still says would be taken for an answer to the next batch.
+
+        Returns:
+            what became of the page under way when the child was killed or died; None where all are answered.
+        """
+        self._unwanted = -1
+        watching = asyncio.create_task(self._watch(child, outcomes, is_wanted))
+        missing = len(jobs)
         try:
-            async with asyncio.timeout(START_S if self._child is None else deadline_s):
-                if self._child is None:
-                    self._child = await self._spawn()
-                    await self._exchange(self._child, [])
-            child = self._child
-            async with asyncio.timeout(deadline_s):
-                return await self._exchange(child, jobs)
-        except TimeoutError as error:
-            await self.stop()
-            raise RenderTimedOut(f"The page took longer than {deadline_s:g} s to render.") from error
-        except (OSError, EOFError, msgspec.DecodeError) as error:
-            await self.stop()
-            raise RenderCrashed("The process that rendered the page died.") from error
-        except asyncio.CancelledError:
-            await self.stop()
-            raise
+            async with asyncio.timeout(self._deadline_s) as deadline:
+                await _send(child, jobs)
+                while missing:
+                    outcomes.append(decode_result(await _read_frame(child)))
+                    missing -= 1
+                    deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
+            return None
+        except TimeoutError:
+            reason = f"The page took longer than {self._deadline_s:g} s to render."
+            return Fault(RenderTimedOut.code, RenderTimedOut.retryable, reason)
+        except (OSError, EOFError, msgspec.DecodeError):
+            return Abandoned() if self._unwanted == len(outcomes) else _DIED
+        finally:
+            watching.cancel()
+            if missing:
+                await self.stop()
+            await asyncio.wait({watching})
+
+    async def _watch(self, child: asyncio.subprocess.Process, outcomes: list[Outcome], is_wanted: IsWanted) -> None:
+        """Kill the child over a page that takes long and is no longer wanted."""
+        while self._unwanted < 0:
+            page = len(outcomes)
+            await asyncio.sleep(LOOK_EVERY_S)
+            # It may be answered while we ask, and then another one would die for it.
+            if page == len(outcomes) and not await is_wanted(page) and page == len(outcomes):
+                self._unwanted = page
+                _kill(child)
+
+    async def _ready_child(self) -> asyncio.subprocess.Process:
+        """The child, started if there is none.
+
+        Raises:
+            RenderCrashed: it does not start.
+        """
+        if self._child is not None:
+            return self._child
+        is_ready = False
+        try:
+            async with asyncio.timeout(START_S):
+                self._child = await self._spawn()
+                await _read_frame(self._child)
+            is_ready = True
+        except (OSError, EOFError) as error:
+            raise RenderCrashed("The process that renders pages did not start.") from error
+        finally:
+            if not is_ready:
+                await self.stop()
+        return self._child
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -104,12 +174,23 @@ class Sandbox:
             env={name: value for name, value in os.environ.items() if not name.startswith("PLATEN_")},
         )
 
-    @staticmethod
-    async def _exchange(child: asyncio.subprocess.Process, jobs: list[Job]) -> list[Result]:
-        source, target = child.stdout, child.stdin
-        assert source is not None  # noqa: S101 - both are pipes
-        assert target is not None  # noqa: S101
-        target.write(encode_frame(jobs))
-        await target.drain()
-        length = int.from_bytes(await source.readexactly(LENGTH_BYTES), "big")
-        return decode_results(await source.readexactly(length))
+
+async def _always(_: int) -> bool:
+    return True
+
+
+def _kill(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
+
+
+async def _send(child: asyncio.subprocess.Process, jobs: list[Job]) -> None:
+    assert child.stdin is not None  # noqa: S101 - it is a pipe
+    child.stdin.write(encode_frame(jobs))
+    await child.stdin.drain()
+
+
+async def _read_frame(child: asyncio.subprocess.Process) -> bytes:
+    assert child.stdout is not None  # noqa: S101 - it is a pipe
+    length = int.from_bytes(await child.stdout.readexactly(LENGTH_BYTES), "big")
+    return await child.stdout.readexactly(length)
