@@ -1,19 +1,22 @@
-"""The render child: killed at its deadline, confined in its memory, and replaced."""
+"""The render child: killed at its deadline or over what nobody wants, confined in its memory, and replaced."""
 
 import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from services.builder import sandbox as module
 from services.builder.child import Built, Fault, Job, Limits
-from services.builder.sandbox import Sandbox
+from services.builder.sandbox import Abandoned, IsWanted, Sandbox
 from tests.conftest import wait_until
 
 GOOD = Job("acme", "a", "Acme", b'{"title":"Good"}')
+LATER = Job("acme", "c", "Acme", b'{"title":"Later"}')
 
 
 def heavy(megabytes: int) -> Job:
@@ -22,12 +25,51 @@ def heavy(megabytes: int) -> Job:
     return Job("acme", "b", "Acme", json.dumps({"title": "Heavy", "widgets": [table] * megabytes}).encode())
 
 
+# Takes long enough to be asked about.
+SLOW = heavy(40)
+
+
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     made = Sandbox(Limits(80, ""), deadline_s=20)
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+async def roomy() -> AsyncIterator[Sandbox]:
+    """A sandbox in which memory is no matter."""
+    made = Sandbox(Limits(1024, ""), deadline_s=30)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[list[Job]]:
+    """The batches that went to a child."""
+    batches: list[list[Job]] = []
+    send = module._send
+
+    async def record(child: asyncio.subprocess.Process, jobs: list[Job]) -> None:
+        batches.append(jobs)
+        await send(child, jobs)
+
+    monkeypatch.setattr(module, "_send", record)
+    return batches
+
+
+def signalling(sandbox: Sandbox, number: signal.Signals, times: int) -> IsWanted:
+    """What sends a signal to the child in the middle of a page that takes long, so many times."""
+    left = iter(range(times))
+
+    async def is_wanted(_: int) -> bool:
+        if next(left, None) is not None:
+            os.kill(sandbox.pid, number)
+        return True
+
+    return is_wanted
 
 
 async def test_pages_come_back_in_order(sandbox: Sandbox) -> None:
@@ -59,6 +101,113 @@ async def test_a_child_that_is_killed_is_replaced_and_its_batch_rendered_again(s
 
     assert all(isinstance(result, Built) for result in await rendering)
     assert sandbox.pid != before
+
+
+async def test_answered_pages_keep_their_results_when_the_child_dies_over_a_later_one(
+    roomy: Sandbox, sent: list[list[Job]]
+) -> None:
+    first, second, third = await roomy.render([GOOD, SLOW, LATER], signalling(roomy, signal.SIGKILL, times=1))
+
+    assert isinstance(first, Built)
+    assert isinstance(second, Built)
+    assert isinstance(third, Built)
+    assert first.etag != third.etag
+    assert sent == [[GOOD, SLOW, LATER], [SLOW], [LATER]]
+
+
+async def test_a_page_is_blamed_for_its_childs_death_only_when_it_dies_over_it_alone(
+    roomy: Sandbox, sent: list[list[Job]]
+) -> None:
+    first, second, third = await roomy.render([GOOD, SLOW, LATER], signalling(roomy, signal.SIGKILL, times=2))
+
+    assert isinstance(first, Built)
+    assert isinstance(second, Fault)
+    assert (second.code, second.retryable) == ("render-crashed", True)
+    assert isinstance(third, Built)
+    assert sent == [[GOOD, SLOW, LATER], [SLOW], [LATER]]
+
+
+async def test_a_batch_may_take_longer_than_the_deadline_of_a_page(roomy: Sandbox) -> None:
+    began = time.monotonic()
+    await roomy.render([heavy(5)])
+    roomy._deadline_s = 4 * (time.monotonic() - began)
+    before = roomy.pid
+
+    began = time.monotonic()
+    results = await roomy.render([heavy(5)] * 12)
+
+    assert time.monotonic() - began > roomy._deadline_s
+    assert all(isinstance(result, Built) for result in results)
+    assert roomy.pid == before
+
+
+async def test_a_page_that_passes_its_deadline_is_blamed_at_once_and_its_neighbours_are_built(
+    roomy: Sandbox, sent: list[list[Job]]
+) -> None:
+    roomy._deadline_s = 2
+
+    first, second, third = await roomy.render([GOOD, SLOW, LATER], signalling(roomy, signal.SIGSTOP, times=1))
+
+    assert isinstance(first, Built)
+    assert isinstance(second, Fault)
+    assert (second.code, second.retryable) == ("render-timed-out", True)
+    assert isinstance(third, Built)
+    assert sent == [[GOOD, SLOW, LATER], [LATER]]
+
+
+async def test_a_page_that_is_no_longer_wanted_is_abandoned_and_its_neighbours_are_built(
+    roomy: Sandbox, sent: list[list[Job]]
+) -> None:
+    before = roomy.pid
+    asked: list[int] = []
+
+    async def is_wanted(position: int) -> bool:
+        asked.append(position)
+        os.kill(before, signal.SIGSTOP)
+        return len(asked) < 3
+
+    first, second, third = await roomy.render([GOOD, SLOW, LATER], is_wanted)
+
+    assert isinstance(first, Built)
+    assert isinstance(second, Abandoned)
+    assert isinstance(third, Built)
+    assert asked == [1, 1, 1]
+    assert sent == [[GOOD, SLOW, LATER], [LATER]]
+    assert not Path(f"/proc/{before}").exists()
+
+
+async def test_a_render_that_is_cancelled_leaves_no_answer_for_the_next(roomy: Sandbox) -> None:
+    [expected] = await roomy.render([LATER])
+    before = roomy.pid
+    asked = asyncio.Event()
+
+    async def is_wanted(_: int) -> bool:
+        asked.set()
+        return True
+
+    rendering = asyncio.create_task(roomy.render([SLOW, GOOD], is_wanted))
+    await asked.wait()
+
+    rendering.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    assert roomy.pid == 0
+    await wait_until(lambda: not Path(f"/proc/{before}").exists())
+    assert await roomy.render([LATER]) == [expected]
+
+
+async def test_where_no_child_starts_all_pages_fail_for_now(
+    roomy: Sandbox, sent: list[list[Job]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await roomy.stop()
+    monkeypatch.setattr("sys.executable", "/bin/false")
+
+    results = await roomy.render([GOOD, LATER])
+
+    faults = [(result.code, result.retryable) for result in results if isinstance(result, Fault)]
+    assert faults == [("render-crashed", True)] * 2
+    assert sent == []
 
 
 async def test_a_child_that_passes_its_deadline_is_killed(sandbox: Sandbox) -> None:

@@ -1,12 +1,16 @@
 """The builder on a real Redis: what is published becomes a page, whatever happens to builders and entries."""
 
 import asyncio
+import os
 import random
+import signal
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from services.builder.build import WANTED_AFTER_ALL
+from services.builder.work import Work, read_entry
 from services.builder.worker import Worker, new_name
 from services.valkey import Valkey
 from shared.codec import decompress
@@ -201,6 +205,69 @@ async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
     worker._sandbox._deadline_s = 10
     await publish(config("Quick"))
     await wait_until(lambda: is_in(store, 2, "live"))
+
+
+async def test_a_page_superseded_while_it_renders_makes_way_for_its_newer_one(
+    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+) -> None:
+    patient = msgspec.structs.replace(settings, build_deadline_s=50)
+    worker = await start_builder(patient)
+    await wait_until(lambda: _beats(client, worker))
+    before = worker._sandbox.pid
+    # A child that has stopped renders for ever.
+    os.kill(before, signal.SIGSTOP)
+    await publish(config("Overtaken"))
+    await wait_until(lambda: is_in(store, 1, "building"))
+
+    await publish(config("Newest"))
+
+    await wait_until(lambda: is_in(store, 1, "superseded"))
+    await wait_until(lambda: is_in(store, 2, "live"))
+    assert worker._sandbox.pid != before
+    assert not await count(client, keys, "build-failed", 1)
+    await wait_until(lambda: _is_drained(client, keys))
+
+
+async def test_a_page_given_up_by_mistake_is_tried_again(
+    client: Client, publish: Publish, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocking = connect(settings.redis_url, block_s=2)
+    worker = Worker(client, blocking, settings, new_name())
+    await worker.queue.ensure_groups()
+    await worker._sandbox.start()
+    await publish(config("Wanted"))
+
+    async def is_wanted(_: Work) -> bool:
+        return False
+
+    monkeypatch.setattr(worker._bench, "_is_wanted", is_wanted)
+    os.kill(worker._sandbox.pid, signal.SIGSTOP)
+
+    [result] = await worker._bench.build(await worker.queue.take(1, 100))
+
+    assert result.outcome == WANTED_AFTER_ALL
+    assert result.attempt == 2
+    await worker._sandbox.stop()
+    await blocking.aclose()
+
+
+async def test_a_page_is_wanted_while_redis_is_away(
+    client: Client, publish: Publish, settings: Settings, tmp_path: Path
+) -> None:
+    blocking = connect(settings.redis_url, block_s=2)
+    worker = Worker(client, blocking, settings, new_name())
+    await worker.queue.ensure_groups()
+    await publish(config("Old"))
+    [entry] = await worker.queue.take(1, 100)
+    await publish(config("New"))
+    work = read_entry(entry)
+    assert isinstance(work, Work)
+    assert not await worker._bench._is_wanted(work)
+
+    worker._bench._client = connect(f"unix://{tmp_path}/nobody")
+
+    assert await worker._bench._is_wanted(work)
+    await blocking.aclose()
 
 
 async def test_a_stopped_builder_leaves_no_trace(
