@@ -163,7 +163,7 @@ def builder(with_parent: bool) -> None:
         set_up_logging(settings.log_level, "builder")
         stop, quiet = stop_on_signals(), flag_on_signal(signal.SIGUSR1)
         watching = asyncio.create_task(stop_with_parent(stop)) if with_parent else None
-        await run_builder(settings, stop, quiet)
+        await run_builder(settings, stop, quiet, warns=not with_parent)
         if watching:
             watching.cancel()
 

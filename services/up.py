@@ -30,6 +30,7 @@ from services.valkey import Valkey
 from shared import keys as names
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect, translated
+from shared.durability import warn_of_losses
 from shared.errors import Misconfigured, Unauthenticated, Unavailable
 from shared.health import health_routes
 from shared.http import HANDLERS
@@ -206,6 +207,7 @@ async def _check(settings: Settings) -> None:
     client = connect(settings.redis_url)
     try:
         await check_partitions(client, settings.partitions)
+        await warn_of_losses(client)
     except Unavailable as error:
         raise Misconfigured(f"Redis at {_without_password(settings.redis_url)} is not reached: {error}") from error
     finally:

@@ -18,6 +18,7 @@ from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
 from shared.auth import Tokens
 from shared.connection import check_partitions, connect
+from shared.durability import warn_of_losses
 from shared.health import health_routes
 from shared.http import HANDLERS
 from shared.settings import Settings
@@ -57,6 +58,7 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             await check_partitions(api.client, settings.partitions)
+            await warn_of_losses(api.client)
             token = await _see_to_first_token(api.tokens, settings, out or sys.stdout)
             async with keeping_first_token(api.tokens, token):
                 yield

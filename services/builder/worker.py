@@ -29,6 +29,7 @@ from services.builder.work import EXPIRED, Future, Retry, judge
 from shared import keys as names
 from shared.builders import Doing, is_quiet
 from shared.connection import Client, check_partitions, connect
+from shared.durability import warn_of_losses
 from shared.errors import Unavailable
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
@@ -271,13 +272,16 @@ class Worker:
         return max(0.0, moment - self._now())
 
 
-async def run_builder(settings: Settings, stop: asyncio.Event, quiet: asyncio.Event | None = None) -> None:
+async def run_builder(
+    settings: Settings, stop: asyncio.Event, quiet: asyncio.Event | None = None, *, warns: bool = True
+) -> None:
     """Run a builder until told to stop.
 
     Args:
         settings: bounds, and where Redis is.
         stop: set it to drain.
         quiet: set it to take nothing new.
+        warns: whether it is to say what Redis may lose; not where its parent has said it.
 
     Raises:
         Misconfigured: this Redis was set up with another number of partitions, or refuses us.
@@ -288,6 +292,8 @@ async def run_builder(settings: Settings, stop: asyncio.Event, quiet: asyncio.Ev
     worker.stop, worker.quiet = stop, quiet or worker.quiet
     try:
         await _wait_for_redis(worker, client, settings)
+        if warns and not stop.is_set():
+            await warn_of_losses(client)
         await worker.run()
     finally:
         await client.aclose()
