@@ -23,6 +23,7 @@ from rich.text import Text
 from starlette.applications import Starlette
 
 from services.api import app as api_app
+from services.api.budget import limited
 from services.children import Child, environment_of
 from services.client import LOST_TOKEN_MEND, RUN_FILE, TOKEN_FILE
 from services.server import app as server_app
@@ -118,11 +119,10 @@ class _Web:
 
     async def checks(self) -> dict[str, str]:
         """What must be well for pages to be published and served: name -> "ok" or a sentence."""
-        return {
-            **await api_app.check_ready(self.api),
-            **await server_app.check_ready(self.server),
-            "builders": await self._check_builders(),
-        }
+        api, server, builders = await asyncio.gather(
+            api_app.check_ready(self.api), server_app.check_ready(self.server), self._check_builders()
+        )
+        return {**api, **server, "builders": builders}
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -137,11 +137,15 @@ class _Web:
 
     async def _check_builders(self) -> str:
         try:
-            with translated():
-                listed = await self._client.hkeys(names.BUILDERS)
-                alive = await self._client.exists(*(beat(name.decode()) for name in listed)) if listed else 0
+            async with limited():
+                return await self._find_builders()
         except Unavailable:
             return "unknown while Redis is away"
+
+    async def _find_builders(self) -> str:
+        with translated():
+            listed = await self._client.hkeys(names.BUILDERS)
+            alive = await self._client.exists(*(beat(name.decode()) for name in listed)) if listed else 0
         return "ok" if alive else "no builder is alive"
 
 

@@ -6,6 +6,7 @@ connection is replaced and the call made once more, which is safe because what w
 a client that does not repeat. A timeout is never retried here.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -37,6 +38,19 @@ _NOT_DONE = (
 )
 
 
+class _Pool(BlockingConnectionPool):
+    """A pool that loses no connection when whoever gives one back is cancelled while waiting for the pool's lock."""
+
+    async def release(self, connection: Any) -> None:
+        """Take a connection back; redis-py alone would count it as in use for ever."""
+        try:
+            await super().release(connection)
+        except asyncio.CancelledError:
+            if connection in self._in_use_connections:
+                await super().release(connection)
+            raise
+
+
 def connect(url: str, *, block_s: float = 0, connections: int = 64, repeats: bool = True) -> Client:
     """Open a client; nothing is sent until its first call.
 
@@ -51,7 +65,7 @@ def connect(url: str, *, block_s: float = 0, connections: int = 64, repeats: boo
         Misconfigured: the url is not one.
     """
     try:
-        pool = BlockingConnectionPool.from_url(
+        pool = _Pool.from_url(
             url,
             max_connections=connections,
             timeout=CALL_TIMEOUT_S,

@@ -1,4 +1,4 @@
-"""Does this Redis keep what was acknowledged? Asked once at the start, and said in one line of the log where it may not.
+"""Does this Redis keep what was acknowledged? Asked once at the start; where it may not, one line of the log says so.
 
 It is advice: nothing is refused because of it, and a Redis that does not tell is taken as it is.
 """

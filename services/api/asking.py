@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.requests import Request
 
+from services.api.budget import Budget
 from services.api.problems import explain
 from services.api.texts import check_texts
 from shared import store
@@ -47,11 +48,12 @@ class Asked:
         http: the request.
         principal: who asks.
         most_bytes: bound of its body.
+        budget: of its time.
     """
 
-    def __init__(self, http: Request, principal: Principal, most_bytes: int) -> None:
+    def __init__(self, http: Request, principal: Principal, most_bytes: int, budget: Budget) -> None:
         self.http, self.principal = http, principal
-        self._most_bytes = most_bytes
+        self._most_bytes, self._budget = most_bytes, budget
 
     @property
     def site(self) -> str:
@@ -123,7 +125,8 @@ class Asked:
             Invalid: it does not fit; the error points to the place.
         """
         _check_media_type(self.http)
-        data = await read_body(self.http, self._most_bytes)
+        with self._budget.paused():
+            data = await read_body(self.http, self._most_bytes)
         try:
             body: Body = _decoder(kind).decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -37,7 +37,7 @@ async def app(client: Client, settings: Settings) -> AsyncIterator[Starlette]:
 @pytest.fixture
 async def web(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     """A client with a token."""
-    async with _client_of(app) as web:
+    async with client_of(app) as web:
         yield web
 
 
@@ -55,13 +55,14 @@ def opened(client: Client) -> Opener:
     @asynccontextmanager
     async def open_with(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
         app = create_app(settings, io.StringIO())
-        async with app.router.lifespan_context(app), _client_of(app) as web:
+        async with app.router.lifespan_context(app), client_of(app) as web:
             yield web
 
     return open_with
 
 
-def _client_of(app: Starlette) -> httpx2.AsyncClient:
+def client_of(app: Starlette) -> httpx2.AsyncClient:
+    """A client of an app, with a token."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
         base_url="http://api.test",
