@@ -38,6 +38,7 @@ from shared.http import HANDLERS
 from shared.keys import beat
 from shared.lifecycle import bind, serve, stop_on_signals
 from shared.settings import Settings
+from shared.tasks import end
 from shared.telemetry import set_up_logging
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ async def up(settings: Settings, data: Path, *, embedded: bool, builders: int) -
             async with _builders(inner, builders), _run_file(data, url, inner):
                 announcing = asyncio.create_task(_announce(web, Banner(url, data, token, builders)))
                 await serve(web.app, bound, stop, inner, web.quiet)
-                announcing.cancel()
+                await end(announcing)
 
 
 class Banner(NamedTuple):
@@ -190,8 +191,7 @@ async def _redis(settings: Settings, data: Path, embedded: bool) -> AsyncIterato
         await _check(msgspec.structs.replace(settings, redis_url=valkey.url))
         yield valkey.url
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await end(keeping)
         await asyncio.to_thread(valkey.stop)
 
 

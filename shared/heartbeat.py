@@ -6,7 +6,6 @@ by whether the count moves while it looks, not by the TTL alone.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import Any, Self
 from shared.connection import Client, translated
 from shared.errors import Unavailable
 from shared.keys import beat
+from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,7 @@ class Heartbeat:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         await self._try(self._remove)
 
     async def _run(self) -> None:

@@ -46,7 +46,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
         cause: what asked for it.
         steps: what happened so far, oldest first.
         trace: the trace id, 32 hex digits.
-        attempts: how many builds were begun.
+        attempts: how many attempts at its build were made; one that a crash interrupted is made again and counts once.
         failure: why it failed or is being retried.
         superseded_by: the seq that took its place, 0 where none did.
         rebuild: number of the rebuild of its site that asked for it, 0 where a person did.

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from redis.exceptions import NoScriptError
 
 from shared.connection import Client, translate, translated
+from shared.errors import Unavailable
 
 Argument = str | bytes | int | float
 
@@ -80,6 +81,18 @@ async def run_all(client: Client, calls: Sequence[Call]) -> list[Any]:
             for i, answer in zip(forgotten, again, strict=True):
                 answers[i] = answer
     return [translate(answer) if isinstance(answer, Exception) else answer for answer in answers]
+
+
+def refuse_unavailable(answers: Sequence[Any]) -> None:
+    """Look through the answers of `run_all`.
+
+    Raises:
+        StoreUnavailable, StoreUncertain: that is what a call came to, so Redis is away. Other refusals concern the
+            data of one call, and are left to the caller.
+    """
+    for answer in answers:
+        if isinstance(answer, Unavailable):
+            raise answer
 
 
 async def _pipelined(client: Client, calls: Sequence[Call], *, by_digest: bool) -> list[Any]:

@@ -17,6 +17,7 @@ from shared.scripts import Call, run, script
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
 START = "0-0"
 BULK_COUNT = 8
+BULK_AFTER = 16
 
 _POSITION = re.compile(r"(\d{1,15})-(\d{1,19})")
 
@@ -107,6 +108,7 @@ class Queue:
         self._client, self._blocking, self.builder = client, blocking, builder
         self.lanes = {keys.builds(p, lane): p for lane in LANES for p in partitions}
         self._interactive = [keys.builds(p) for p in partitions]
+        self._in_a_row = 0
         self._feeding = {
             p: [keys.delayed(p), keys.rebuilding(p), *keys.lane(p), *keys.lane(p, "bulk")] for p in partitions
         }
@@ -128,6 +130,8 @@ class Queue:
     async def take(self, count: int, block_ms: int | None) -> list[Entry]:
         """Take new entries: interactive ones, and where there is none, a few of whatever comes first.
 
+        Where there are always interactive ones, the bulk lane has its turn now and then.
+
         Args:
             count: most interactive entries per partition. From the bulk lane come fewer at once, so that an
                 interactive one never waits long for a builder's hands.
@@ -139,9 +143,13 @@ class Queue:
         """
         try:
             with translated():
-                return await self._read(self._interactive, count, None) or await self._read(
-                    self.lanes, min(count, BULK_COUNT), block_ms
-                )
+                if self._in_a_row < BULK_AFTER:
+                    entries = await self._read(self._interactive, count, None)
+                    if entries:
+                        self._in_a_row += 1
+                        return entries
+                self._in_a_row = 0
+                return await self._read(self.lanes, min(count, BULK_COUNT), block_ms)
         except NoGroup:
             await self.ensure_groups()
             return []

@@ -22,6 +22,7 @@ from shared.durability import warn_of_losses
 from shared.health import health_routes
 from shared.http import HANDLERS
 from shared.settings import Settings
+from shared.tasks import end
 
 __all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "keeping_first_token", "routes"]
 
@@ -76,9 +77,7 @@ async def keeping_first_token(tokens: Tokens, token: str | None) -> AsyncIterato
     try:
         yield
     finally:
-        if keeping is not None:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+        await end(keeping)
 
 
 async def _see_to_first_token(tokens: Tokens, settings: Settings, out: TextIO) -> str | None:

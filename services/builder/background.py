@@ -1,12 +1,12 @@
 """Work that a builder does beside its loop, now and then, and that may fail without harm: it is done again."""
 
 import asyncio
-import contextlib
 import logging
 from types import TracebackType
 from typing import Self
 
 from shared.errors import Unavailable
+from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,7 @@ class Background:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     async def wait(self) -> None:
         """Until there is something to do."""

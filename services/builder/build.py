@@ -1,18 +1,19 @@
 """One batch from entries to results: begin all in one round trip, render all in the child, give up the overtaken."""
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.builder.child import Built, Fault, Job
 from services.builder.commit import Ledger
 from services.builder.sandbox import Abandoned, Sandbox
-from services.builder.work import Future, Work, read_entry
+from services.builder.work import Future, Work, read_entry, suspect
 from shared.connection import Client, translated
-from shared.errors import Unavailable
+from shared.errors import Unavailable, Undecodable
 from shared.records import decode_saved_version
-from shared.scripts import run_all
+from shared.scripts import refuse_unavailable, run_all
 from shared.streams import Entry, Fed, Queue
 
+UNKNOWN = Fault("unknown-publication", False, "There is no such publication, or its version is gone.")
 # Only where Redis has gone back in time, and the newer publication with it.
 WANTED_AFTER_ALL = Fault("abandoned", True, "It was given up for a newer publication, which is gone.")
 
@@ -51,12 +52,12 @@ class Bench:
         sandbox: renders.
 
     Attributes:
-        fed: what feeding the lanes last came to.
+        fed: what feeding the lanes came to, until somebody heeds it.
     """
 
     def __init__(self, client: Client, queue: Queue, ledger: Ledger, sandbox: Sandbox) -> None:
         self._client, self._queue, self._ledger, self._sandbox = client, queue, ledger, sandbox
-        self.fed = Fed(None, 0)
+        self.fed: Fed | None = None
 
     async def build(self, entries: list[Entry]) -> list[Result]:
         """Build what a batch of entries asks for.
@@ -68,14 +69,13 @@ class Bench:
             StoreUnavailable, StoreUncertain: Redis is away; the entries stay pending.
         """
         began = time.perf_counter()
-        read = [(entry, read_entry(entry)) for entry in entries]
-        results = [Result(entry, None, verdict) for entry, verdict in read if isinstance(verdict, Fault | Future)]
-        begun, unknown = await self._start([work for _, work in read if isinstance(work, Work)])
+        results, works = _sort(entries)
+        begun, rest = await self._start(works)
         outcomes = await self._sandbox.render(
             [item.job for item in begun], lambda position: self._is_wanted(begun[position].work)
         )
         build_ms = (time.perf_counter() - began) * 1000
-        results += unknown
+        results += rest
         results += [
             Result(item.work.entry, item.work, outcome, item.attempt, build_ms)
             for item, outcome in zip(begun, outcomes, strict=True)
@@ -97,28 +97,55 @@ class Bench:
         """Begin again what was overtaken while it rendered, for that supersedes and settles it."""
         if not works:
             return []
-        begun, unknown = await self._start(works)
-        return unknown + [Result(item.work.entry, item.work, WANTED_AFTER_ALL, item.attempt) for item in begun]
+        begun, rest = await self._start(works)
+        return rest + [Result(item.work.entry, item.work, WANTED_AFTER_ALL, item.attempt) for item in begun]
 
     async def _start(self, works: list[Work]) -> tuple[list[_Begun], list[Result]]:
         # What was taken makes room for what waits, and a start may put its entry off: so the lanes are fed after it.
         feeds = self._queue.feeds({work.entry.partition for work in works})
         answers = await run_all(self._client, [*map(self._ledger.start, works), *feeds])
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        self.fed = self._queue.fed(answers[len(works) :])
-        begun, unknown = [], []
+        refuse_unavailable(answers)
+        self.fed = self._queue.fed([answer for answer in answers[len(works) :] if not isinstance(answer, Exception)])
+        begun, rest = [], []
         for work, answer in zip(works, answers, strict=False):
-            if answer[0] == b"build":
-                begun.append(_begin(work, answer))
-            elif answer[0] == b"unknown":
-                fault = Fault("unknown-publication", False, "There is no such publication, or its version is gone.")
-                unknown.append(Result(work.entry, work, fault))
-        return begun, unknown
+            outcome = _begin(work, answer)
+            if isinstance(outcome, _Begun):
+                begun.append(outcome)
+            elif outcome is not None:
+                rest.append(outcome)
+        return begun, rest
 
 
-def _begin(work: Work, answer: list[bytes]) -> _Begun:
+def _sort(entries: list[Entry]) -> tuple[list[Result], list[Work]]:
+    """What can be judged by the entry alone, and what is to be built."""
+    results: list[Result] = []
+    works: list[Work] = []
+    for entry in entries:
+        read, poison = read_entry(entry), suspect(entry)
+        if poison is not None:
+            # With its work, if it can be read: then its publication ends with it.
+            results.append(Result(entry, read if isinstance(read, Work) else None, poison))
+        elif isinstance(read, Work):
+            works.append(read)
+        else:
+            results.append(Result(entry, None, read))
+    return results, works
+
+
+def _begin(work: Work, answer: Any) -> _Begun | Result | None:
+    """What the start of a build came to; None where the entry is settled.
+
+    Whatever is damaged costs this publication and none of its neighbours.
+    """
+    if isinstance(answer, Exception):
+        return Result(work.entry, None, Fault("damaged-record", False, f"The publication cannot be read: {answer}."))
+    if answer[0] == b"unknown":
+        return Result(work.entry, work, UNKNOWN)
+    if answer[0] != b"build":
+        return None
     _, attempt, version, site_title = answer
-    config = bytes(decode_saved_version(version).config)
+    try:
+        config = bytes(decode_saved_version(version).config)
+    except Undecodable as error:
+        return Result(work.entry, work, Fault("damaged-version", False, f"The version cannot be read: {error}."))
     return _Begun(work, int(attempt), Job(work.event.site, work.event.page, site_title.decode(), config))

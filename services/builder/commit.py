@@ -83,19 +83,10 @@ class Ledger:
         return Call(script("fail"), script_keys, [*self._subject(work), *_letter(work.entry, fault)])
 
     def bury(self, entry: Entry, fault: Fault) -> Call:
-        """Keep an entry that nobody can read as a dead letter; no key of a page is touched."""
-        nobody: list[Argument] = ["", "", "", entry.id, GROUP, self._builder, entry.traceparent, self._keep_ms]
-        names, stream = self._keys, entry.stream
-        script_keys = [
-            stream,
-            stream,
-            stream,
-            names.dead(entry.partition),
-            names.events(entry.partition),
-            stream,
-            stream,
-        ]
-        return Call(script("fail"), script_keys, [*nobody, *_letter(entry, fault)])
+        """Keep an entry that nobody can read, or that is about nothing, as a dead letter."""
+        about: list[Argument] = [entry.id, GROUP, self._builder, entry.traceparent]
+        script_keys = [entry.stream, self._keys.dead(entry.partition)]
+        return Call(script("bury"), script_keys, [*about, *_letter(entry, fault)])
 
     def postpone(self, entry: Entry) -> Call:
         """Leave an entry for a newer builder."""

@@ -18,18 +18,19 @@ class Orphans:
         self._watch = DeathWatch()
         self._dead: list[str] = []
 
-    async def look(self) -> bool:
-        """Look who beats. Once per heartbeat: death is judged by looks.
+    @property
+    def are_left(self) -> bool:
+        """Whether a dead builder may still hold entries."""
+        return bool(self._dead)
 
-        Returns:
-            whether anybody is dead.
+    async def look(self) -> None:
+        """Look who beats. Once per heartbeat, no more often: death is judged by looks.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
         others = sorted(await self._queue.consumers() - {self._queue.builder})
         self._dead = self._watch.look(await read_beats(self._client, others)) if others else []
-        return bool(self._dead)
 
     async def take(self, count: int) -> list[Entry]:
         """Take over some entries; a dead builder that holds none is forgotten.

@@ -8,7 +8,7 @@ import asyncio
 from services.builder.background import Background
 from shared.connection import Client, translated
 from shared.keys import GROUP, Keys
-from shared.scripts import Call, run, run_all, script
+from shared.scripts import Call, refuse_unavailable, run, run_all, script
 from shared.settings import Settings
 
 CHUNK = 50
@@ -76,9 +76,7 @@ class Rebuilds(Background):
         answers = await run_all(
             self._client, [self._page(site, page, number, (trace or b"").decode()) for page in pages]
         )
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
+        refuse_unavailable(answers)
         with translated():
             await self._client.hset(rebuilds, f"{number}:cursor", pages[-1])
         return True

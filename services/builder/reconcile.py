@@ -4,9 +4,9 @@ It covers what the rest does not foresee: a lane that was trimmed or deleted, a 
 set back, and bugs. Every builder does it now and then; doing it twice is harmless, because start and commit look at
 the record first.
 
-Comparing two numbers is enough while all is well: publications that are open, and entries there are for them. Only
-where entries are missing are they looked through, whatever they wait in first and the lanes last, since that is the
-way they move.
+Comparing two numbers is enough while all is well: publications that are open, and entries there are for them. Where
+entries are missing they are looked through, and now and then in any case, since one too many hides one too few. An
+entry may move while that is done; then its publication is queued twice, which is harmless.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 import msgspec
+from redis.exceptions import ResponseError
 
 from services.builder.background import Background
 from shared.connection import Client, translated
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 RECONCILE_S = 10.0
 GRACE_MS = 10_000
+THOROUGH_EVERY = 10
 CHUNK = 1_000
 
 
@@ -65,6 +67,7 @@ class Reconciler(Background):
     def __init__(self, client: Client, keys: Keys, settings: Settings, builder: str) -> None:
         super().__init__()
         self._client, self._keys, self._settings, self._builder = client, keys, settings, builder
+        self._turns = 0
 
     async def wait(self) -> None:
         # Not in step with the other builders.
@@ -72,16 +75,22 @@ class Reconciler(Background):
 
     async def turn(self) -> None:
         """Look over every partition."""
+        self._turns += 1
         for partition in range(self._settings.partitions):
-            found = await self.reconcile(partition, GRACE_MS)
+            try:
+                found = await self.reconcile(partition, GRACE_MS, is_thorough=self._turns % THOROUGH_EVERY == 0)
+            except ResponseError:
+                log.exception("partition %d cannot be looked over", partition)
+                continue
             if any(found):
                 log.warning("partition %d was mended: %s", partition, found)
 
-    async def reconcile(self, partition: int, grace_ms: int) -> Found:
+    async def reconcile(self, partition: int, grace_ms: int, *, is_thorough: bool = False) -> Found:
         """Mend one partition.
 
         Args:
             grace_ms: publications younger than this are left alone.
+            is_thorough: look through the entries whatever the numbers say.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
@@ -89,16 +98,18 @@ class Reconciler(Background):
         names = self._keys
         builds, bulk = names.lane(partition), names.lane(partition, "bulk")
         script_keys = [names.delayed(partition), names.open(partition), *builds[:2], *bulk[:2]]
-        survey = Call(script("survey"), script_keys, [GROUP, 2 * LONGEST_MS])
+        survey = Call(script("survey"), script_keys, [GROUP, LONGEST_MS])
         count, work, now_ms, stranded, early = await run(self._client, survey)
         requeued = 0
-        if count > work:
-            requeued = await self._requeue_missing(partition, now_ms - grace_ms)
+        if count > work or (is_thorough and count):
+            requeued = await self._requeue_missing(partition, now_ms, grace_ms)
         return Found(stranded, early, requeued)
 
-    async def _requeue_missing(self, partition: int, before_ms: int) -> int:
+    async def _requeue_missing(self, partition: int, now_ms: int, grace_ms: int) -> int:
         with translated():
-            listed = await self._client.zrangebyscore(self._keys.open(partition), "-inf", before_ms)
+            listed = await self._client.zrangebyscore(self._keys.open(partition), "-inf", now_ms - grace_ms)
+            # From the future: Redis's clock was set back since.
+            listed += await self._client.zrangebyscore(self._keys.open(partition), f"({now_ms + grace_ms}", "+inf")
         missing = {tuple(name.decode().split("/")) for name in listed}
         if missing:
             async for data in self._entries(partition):

@@ -16,6 +16,7 @@ import msgspec
 
 from services.builder.child import LENGTH_BYTES, Built, Fault, Job, Limits, decode_result, encode_frame
 from shared.errors import RenderCrashed, RenderTimedOut
+from shared.tasks import end
 
 START_S = 30.0
 LOOK_EVERY_S = 0.25
@@ -123,13 +124,13 @@ class Sandbox:
         except TimeoutError:
             reason = f"The page took longer than {self._deadline_s:g} s to render."
             return Fault(RenderTimedOut.code, RenderTimedOut.retryable, reason)
-        except (OSError, EOFError, msgspec.DecodeError):
+        except (OSError, EOFError, msgspec.DecodeError, RuntimeError):
+            # RuntimeError is what uvloop raises for a pipe that the child has just closed.
             return Abandoned() if self._unwanted == len(outcomes) else _DIED
         finally:
-            watching.cancel()
             if missing:
                 await self.stop()
-            await asyncio.wait({watching})
+            await end(watching)
 
     async def _watch(self, child: asyncio.subprocess.Process, outcomes: list[Outcome], is_wanted: IsWanted) -> None:
         """Kill the child over a page that takes long and is no longer wanted."""
@@ -147,6 +148,9 @@ class Sandbox:
         Raises:
             RenderCrashed: it does not start.
         """
+        if self._child is not None and self._child.returncode is not None:
+            # It died between two batches: no page is to blame.
+            await self.stop()
         if self._child is not None:
             return self._child
         is_ready = False

@@ -45,10 +45,7 @@ EXPIRED = Fault("unknown-event", False, "No builder that knows events of this ty
 
 
 def read_entry(entry: Entry) -> Work | Future | Fault:
-    """Read what an entry asks for. How often it was delivered is looked at first: it may be unreadable."""
-    if entry.deliveries > MOST_DELIVERIES:
-        reason = f"It was taken {entry.deliveries} times and never finished: it takes its builders down."
-        return Fault("poison", False, reason)
+    """Read what an entry asks for."""
     try:
         event = decode_event(entry.data)
     except Undecodable as error:
@@ -58,6 +55,14 @@ def read_entry(entry: Entry) -> Work | Future | Fault:
     if not isinstance(event, ConfigPublished):
         return Fault("not-work", False, f"Events of type {entry.type[:100]!r} ask for nothing.")
     return Work(entry, event)
+
+
+def suspect(entry: Entry) -> Fault | None:
+    """What to say of an entry that was delivered so often that it must be what takes its builders down."""
+    if entry.deliveries <= MOST_DELIVERIES:
+        return None
+    reason = f"It was taken {entry.deliveries} times and never finished: it takes its builders down."
+    return Fault("poison", False, reason)
 
 
 def judge(fault: Fault, attempt: int, attempts: int, dice: float) -> Retry | GiveUp:

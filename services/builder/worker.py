@@ -10,15 +10,17 @@ name and are the first thing it takes up again.
 
 import asyncio
 import logging
+import math
 import os
 import random
 import secrets
 import socket
 from collections import deque
+from typing import Any, NamedTuple
 
 import msgspec
 
-from services.builder.build import Bench, Result
+from services.builder.build import UNKNOWN, Bench, Result
 from services.builder.child import Built, Fault, Limits
 from services.builder.commit import Ledger
 from services.builder.orphans import Orphans
@@ -34,9 +36,10 @@ from shared.errors import Unavailable
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
 from shared.retry import backoff_ms
-from shared.scripts import Call, run_all
+from shared.scripts import Call, refuse_unavailable, run_all
 from shared.settings import Settings
 from shared.streams import Entry, Fed, Queue
+from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,11 @@ MOST_HANDED_BACK = 1000
 def new_name() -> str:
     """A builder's name: says where it runs, and is never used twice."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class _Batch(NamedTuple):
+    entries: list[Entry]
+    building: asyncio.Task[list[Result]]
 
 
 class Worker:
@@ -79,9 +87,9 @@ class Worker:
         self._orphans = Orphans(client, self.queue)
         self._rebuilds = Rebuilds(client, keys, settings, name)
         self._reconciler = Reconciler(client, keys, settings, name)
-        self._under_way: deque[asyncio.Task[list[Result]]] = deque()
+        self._under_way: deque[_Batch] = deque()
         self._stopping: asyncio.Task[bool]
-        self._interrupted = False
+        self._looks_behind = False
         self._held = False
         self._next_look = self._next_feed = 0.0
 
@@ -110,51 +118,68 @@ class Worker:
     async def _turn(self) -> None:
         """Begin a batch, and settle the one before it while this one renders."""
         await self._look_around()
-        batch = [] if self.is_quiet else await self._take()
+        if self._orphans.are_left and not self.is_quiet:
+            await self._adopt()
+        batch = await self._take()
         if batch:
-            self.doing.batch += len(batch)
-            self._under_way.append(asyncio.create_task(self._bench.build(batch)))
+            self._begin(batch)
         if self._under_way and (not batch or len(self._under_way) > 1):
-            # A page may render for long, and a stop need not wait for it here.
-            await asyncio.wait({self._under_way[0], self._stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if self._under_way[0].done():
-                await self._settle_first()
+            await self._settle_first_unless_stopped()
         elif not batch and self.is_quiet:
             await self._rest(self._seconds_to(self._next_look))
         self._tell()
 
+    async def _adopt(self) -> None:
+        """Build what a dead builder left, with nothing beside it; one batch, and then this one's own work goes on."""
+        await self._finish()
+        orphaned = await self._orphans.take(self._settings.batch_size)
+        if orphaned:
+            self._begin(orphaned)
+            await self._settle_first_unless_stopped()
+
     async def _take(self) -> list[Entry]:
-        if self._interrupted and not self._under_way:
-            await self.queue.ensure_groups()
-            mine = await self.queue.take_again(self._settings.batch_size)
-            self._interrupted = bool(mine)
-            if mine:
-                return mine
-        # Waiting for new entries while a batch is under way would keep that from being settled.
-        block_ms = None if self._under_way else max(1, min(BLOCK_MS, round(self._seconds_to(self._next_feed) * 1000)))
+        return await self._take_again() or ([] if self.is_quiet else await self._take_new())
+
+    async def _take_again(self) -> list[Entry]:
+        """Entries that are pending under this builder's name and not in its hands: the answer that told of them was
+        lost, or they were in hand when Redis went away."""
+        if not self._looks_behind:
+            return []
+        in_hand = {(entry.stream, entry.id) for batch in self._under_way for entry in batch.entries}
+        pending = await self.queue.take_again(self._settings.batch_size + len(in_hand))
+        mine = [entry for entry in pending if (entry.stream, entry.id) not in in_hand]
+        self._looks_behind = bool(mine)
+        return mine
+
+    async def _take_new(self) -> list[Entry]:
+        # Waiting for new entries while there is other work would keep that from being done.
+        is_busy = self._under_way or self._orphans.are_left
+        block_ms = None if is_busy else max(1, min(BLOCK_MS, round(self._seconds_to(self._next_feed) * 1000)))
         return await self.queue.take(self._settings.batch_size, block_ms)
 
-    async def _look_around(self) -> None:
-        """What is done by the clock: bring up what is due, and once per heartbeat look after the dead."""
-        if self._seconds_to(self._next_feed) == 0:
-            self._heed(self.queue.fed(await self._run(self.queue.feeds())))
-        self._heed(self._bench.fed)
-        if self._seconds_to(self._next_look) > 0:
-            return
-        self._next_look = self._now() + self._settings.heartbeat_ms / 1000
-        self._held = await is_quiet(self._client, self.name)
-        if await self._orphans.look() and not self.is_quiet:
-            await self._finish()
-            # One batch, then this builder's own work goes on; what is left has its turn at the next one.
-            orphaned = await self._orphans.take(self._settings.batch_size)
-            if orphaned:
-                await self.settle(await self._bench.build(orphaned))
-                self._next_look = 0.0
+    def _begin(self, entries: list[Entry]) -> None:
+        self.doing.batch += len(entries)
+        self._under_way.append(_Batch(entries, asyncio.create_task(self._bench.build(entries))))
 
-    def _heed(self, fed: Fed) -> None:
+    async def _look_around(self) -> None:
+        """What is done by the clock: bring up what is due, and once per heartbeat look who is dead or told us what."""
+        if self._bench.fed is not None:
+            self._heed(self._bench.fed, at_the_latest=self._next_feed)
+            self._bench.fed = None
+        if self._seconds_to(self._next_feed) == 0:
+            answers = await run_all(self._client, self.queue.feeds())
+            refuse_unavailable(answers)
+            self._heed(self.queue.fed([answer for answer in answers if not isinstance(answer, Exception)]))
+        if self._seconds_to(self._next_look) == 0:
+            self._next_look = self._now() + self._settings.heartbeat_ms / 1000
+            self._held = await is_quiet(self._client, self.name)
+            self._looks_behind = True
+            await self._orphans.look()
+
+    def _heed(self, fed: Fed, at_the_latest: float = math.inf) -> None:
         """Be back when the next entry is due, and look for rebuilds where there are some."""
-        due_s = BLOCK_MS / 1000 if fed.wait_ms is None else min(BLOCK_MS, fed.wait_ms) / 1000
-        self._next_feed = self._now() + due_s
+        due_ms = BLOCK_MS if fed.wait_ms is None else min(BLOCK_MS, fed.wait_ms)
+        self._next_feed = min(at_the_latest, self._now() + due_ms / 1000)
         if fed.rebuilds:
             self._rebuilds.wake()
 
@@ -163,13 +188,24 @@ class Worker:
             await self._settle_first()
 
     async def _settle_first(self) -> None:
-        await self.settle(await self._under_way.popleft())
+        batch = self._under_way[0]
+        await self.settle(await batch.building)
+        self._under_way.popleft()
+        if not self._under_way:
+            self.doing.batch = 0
+
+    async def _settle_first_unless_stopped(self) -> None:
+        # A page may render for long, and a stop need not wait for it here.
+        building = self._under_way[0].building
+        await asyncio.wait({building, self._stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if building.done():
+            await self._settle_first()
 
     async def _abandon(self) -> None:
         """Let go of what is under way; its entries stay pending under this name, and are taken up again first."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*(batch.building for batch in self._under_way), return_exceptions=True)
         self._under_way.clear()
-        self._interrupted = True
+        self._looks_behind = True
         self.doing.batch = 0
 
     async def settle(self, results: list[Result]) -> None:
@@ -178,21 +214,28 @@ class Worker:
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away; what was not settled stays pending.
         """
-        expired = []
-        answers = await self._run([self._settlement(result) for result in results])
-        for result, answer in zip(results, answers, strict=True):
-            if answer[0] == b"expired":
-                expired.append(result.entry)
-            elif isinstance(result.outcome, Fault):
-                self.doing.failed += 1
-                log.warning("entry %s %s: %s", result.entry.id, answer[0].decode(), result.outcome.reason)
-            elif isinstance(result.outcome, Built):
-                self.doing.built += 1
-        for entry in expired:
-            log.error("entry %s is of a type that no builder knew for too long: %s", entry.id, entry.type)
-        await self._run([self._ledger.bury(entry, EXPIRED) for entry in expired])
-        if not self._under_way:
-            self.doing.batch = 0
+        answers = await run_all(self._client, [self._settlement(result) for result in results])
+        refuse_unavailable(answers)
+        odd = [(result.entry, self._note(result, answer)) for result, answer in zip(results, answers, strict=True)]
+        letters = [self._ledger.bury(entry, fault) for entry, fault in odd if fault is not None]
+        refuse_unavailable(await run_all(self._client, letters))
+
+    def _note(self, result: Result, answer: Any) -> Fault | None:
+        """Count and tell how a build ended. Returns: why its entry has to be buried after all, if it has."""
+        if isinstance(answer, Exception):
+            log.error("entry %s cannot be settled: %s", result.entry.id, answer)
+            return Fault("damaged-record", False, f"The publication cannot be read: {answer}.")
+        if answer[0] == b"expired":
+            log.error("entry %s is of a type that no builder knew for too long: %s", result.entry.id, result.entry.type)
+            return EXPIRED
+        if answer[0] == b"unknown":
+            return UNKNOWN
+        if isinstance(result.outcome, Fault):
+            self.doing.failed += 1
+            log.warning("entry %s %s: %s", result.entry.id, answer[0].decode(), result.outcome.reason)
+        elif isinstance(result.outcome, Built):
+            self.doing.built += 1
+        return None
 
     def _settlement(self, result: Result) -> Call:
         """The one place where a failure is judged."""
@@ -208,18 +251,6 @@ class Worker:
         if isinstance(verdict, Retry):
             return self._ledger.retry(work, outcome, verdict.delay_ms)
         return self._ledger.fail(work, outcome)
-
-    async def _run(self, calls: list[Call]) -> list[list[bytes]]:
-        """Run scripts, none of which may be refused.
-
-        Raises:
-            StoreUnavailable, StoreUncertain: Redis is away.
-        """
-        answers = await run_all(self._client, calls)
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        return answers
 
     async def pause(self, failures: int, error: Unavailable) -> None:
         """Wait before looking for Redis again, longer each time; a stop ends the wait."""
@@ -243,9 +274,7 @@ class Worker:
             log.warning("leaving with entries in hand: the grace period is over")
         except Unavailable as error:
             log.warning("leaving with entries in hand: %s", error)
-        for task in self._under_way:
-            task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await end(*(batch.building for batch in self._under_way))
         try:
             handed_back = await self.queue.remove(self.name, MOST_HANDED_BACK)
         except Unavailable as error:

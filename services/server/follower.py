@@ -6,7 +6,6 @@ checked and every watcher starts again from a snapshot; and what is newer here t
 """
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -18,6 +17,7 @@ from services.server.witness import Witness
 from shared.errors import StoreUnavailable, Unavailable, Undecodable
 from shared.events import AnyEvent, ConfigPublished, PageBuilt, PageUnpublished, UnknownEvent, decode_event
 from shared.streams import START, Entry, EventLog, position
+from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +67,7 @@ class Follower:
 
     async def stop(self) -> None:
         """Stop following. Cancelling a plain XREAD loses nothing: it has no effect in Redis."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def position_of(self, partition: int, at_least: str) -> str:
         """The newest position whose events have all been handed on.

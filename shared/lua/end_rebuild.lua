@@ -11,7 +11,10 @@ local rebuilds, rebuilding = unpack(KEYS)
 local site, number, state = unpack(ARGV)
 
 local before = redis.call('HGET', rebuilds, number .. ':state')
-if not before then return { 'unknown' } end
+if not before then
+  redis.call('ZREM', rebuilding, site .. '/' .. number)
+  return { 'unknown' }
+end
 local queued, ended = counter(rebuilds, number .. ':queued'), 0
 for _, field in ipairs(ENDS) do ended = ended + counter(rebuilds, number .. ':' .. field) end
 if before == 'cancelled' or (before == 'queued' and (state == 'queued' or ended >= queued)) then return { 'over' } end

@@ -55,6 +55,23 @@ local function settle_entry(stream, group, entry)
   redis.call('XDEL', stream, entry)
 end
 
+-- Keeps an entry as a dead letter and settles it, once: where the entry is gone, an earlier run did that.
+local function bury(dead, most, letter)
+  if #redis.call('XRANGE', letter.lane, letter.entry, letter.entry) == 0 then
+    settle_entry(letter.lane, letter.group, letter.entry)
+    return { 'ended' }
+  end
+  local fields = {}
+  for _, name in ipairs({ 'lane', 'entry', 'type', 'data', 'traceparent', 'site', 'page', 'seq', 'code', 'reason', 'pointer',
+    'detail', 'builder', 'attempts' }) do
+    fields[#fields + 1] = name
+    fields[#fields + 1] = letter[name] or ''
+  end
+  redis.call('XADD', dead, 'MAXLEN', '~', most, '*', unpack(fields))
+  settle_entry(letter.lane, letter.group, letter.entry)
+  return { 'buried' }
+end
+
 -- The record an entry is about, if there is still something to do for it; otherwise nil and the script's answer.
 -- A publication that has ended already was settled by a run whose answer got lost, so its entry is settled too.
 local function open_record(publications, seq, stream, group, entry)

@@ -19,7 +19,9 @@ redis.call('HSET', head, 'rebuild', number)
 
 local wanted = load_record(publications, digits(counter(head, 'wanted_seq')))
 local version = counter(head, 'live_version')
-if version == 0 or (wanted and not TERMINAL[wanted.state]) then
+-- A refresh that is still open may have begun on older data, or belong to a rebuild that was called off.
+local somebody_waits = wanted and not TERMINAL[wanted.state] and not wanted.rebuild
+if version == 0 or somebody_waits then
   redis.call('HINCRBY', rebuilds, number .. ':skipped', 1)
   return { 'skipped' }
 end

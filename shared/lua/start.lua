@@ -2,7 +2,7 @@
 --
 -- Many publishes of one page in a row build the first at once and then only what is newest when the burst pauses:
 -- the newest is put off for a moment, and by then it is either superseded or built. A steady flow is built every
--- LONGEST_MS all the same.
+-- LONGEST_MS all the same. An attempt that a crash or an outage interrupted is made again and counts once.
 --
 -- KEYS  1 site, 2 head, 3 versions, 4 publications, 5 lane, 6 events, 7 open, 8 rebuilds, 9 delayed
 -- ARGV  1 site, 2 page, 3 seq, 4 entry  the stream entry's id, 5 group, 6 builder, 7 traceparent, 8 keep_ms
@@ -26,9 +26,19 @@ if not record then return answer end
 local context = { site = site, page = page, actor = builder, trace = trace, keep_ms = keep_ms,
   publications = publications, events = events, open = open, rebuilds = rebuilds }
 local at = now_ms()
-local wanted = counter(head, 'wanted_seq')
-if wanted > record.seq then
-  supersede(context, record, wanted, at)
+local live, wanted = counter(head, 'live_seq'), counter(head, 'wanted_seq')
+
+-- A page published faster than its entries come up would be superseded for ever. Once nothing of it was built for
+-- LONGEST_MS although there was something to build, one is, though a newer one is wanted; the commit keeps the order.
+local function is_starving()
+  local since = at - counter(head, 'skipped_at')
+  if redis.call('HSETNX', head, 'skipped_at', digits(at)) == 1 then return false end
+  if since < 0 then redis.call('HSET', head, 'skipped_at', digits(at)) end
+  return since > LONGEST_MS
+end
+
+if live > record.seq or (wanted > record.seq and not is_starving()) then
+  supersede(context, record, math.max(live, wanted), at)
   settle_entry(lane, group, entry)
   return { 'superseded' }
 end
@@ -59,10 +69,14 @@ end
 local version = redis.call('HGET', versions, digits(record.version))
 if not version then return { 'unknown' } end
 
-record.attempts = (record.attempts or 0) + 1
+record.attempts = 1
+for _, made in ipairs(record.steps) do
+  if made.state == 'retrying' then record.attempts = record.attempts + 1 end
+end
 step(record, 'building', at, builder)
 save_record(publications, record)
 redis.call('HSET', head, 'started_at', digits(at))
+redis.call('HDEL', head, 'skipped_at')
 local event = event_of('build-started', site, page, record, at, builder)
 event.attempt = record.attempts
 emit(events, keep_ms, trace, event)
