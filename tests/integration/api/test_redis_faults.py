@@ -204,19 +204,6 @@ async def test_many_callers_at_once_learn_it_in_time_too(
     assert all(f"spring-{number}" in answer.text for number, answer in enumerate(afterwards))
 
 
-@pytest.mark.parametrize("fault", [hanging, silent], ids=lambda fault: fault.__name__)
-async def test_whether_it_is_ready_is_said_in_time(
-    server: Valkey, client: Client, web: httpx2.AsyncClient, fault: Fault
-) -> None:
-    async with fault(server, client):
-        began = time.monotonic()
-        answer = await web.get("/-/readyz")
-        took_s = time.monotonic() - began
-
-    assert answer.status_code == 503
-    assert took_s < PROMISED_S
-
-
 async def test_a_slow_body_does_not_count(web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.api.endpoint.limited", lambda: limited(0.5))
     data = msgspec.json.encode({"config": CONFIG, "publish": True})
