@@ -227,8 +227,8 @@ async def test_a_builder_beats_again_after_whatever_went_wrong(
 
 
 async def _take_orphans(worker: Worker) -> list[object]:
-    while not await worker._orphans.look():
-        pass
+    while not worker._orphans.are_left:
+        await worker._orphans.look()
     return list(await worker._orphans.take(10))
 
 

@@ -138,11 +138,14 @@ async def test_entries_of_a_builder_that_lives_are_left_to_it(
 
     for beats in range(20):
         await client.set(beat("slow"), beats)
-        assert not await other._orphans.look()
+        await other._orphans.look()
+        assert not other._orphans.are_left
 
     await client.delete(beat("slow"))
-    assert not await other._orphans.look()
-    assert await other._orphans.look()
+    await other._orphans.look()
+    assert not other._orphans.are_left
+    await other._orphans.look()
+    assert other._orphans.are_left
     [entry] = await other._orphans.take(10)
     assert entry.deliveries == 2
     await blocking.aclose()
