@@ -23,7 +23,7 @@ from rich.text import Text
 from starlette.applications import Starlette
 
 from services.api import app as api_app
-from services.api.budget import limited
+from services.api.budget import Budget
 from services.children import Child, environment_of
 from services.client import LOST_TOKEN_MEND, RUN_FILE, TOKEN_FILE
 from services.server import app as server_app
@@ -138,8 +138,7 @@ class _Web:
 
     async def _check_builders(self) -> str:
         try:
-            async with limited():
-                return await self._find_builders()
+            return await Budget().spend(self._find_builders())
         except Unavailable:
             return "unknown while Redis is away"
 

@@ -7,9 +7,9 @@ a client that does not repeat. A timeout is never retried here.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from redis import exceptions as refusals
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -23,19 +23,46 @@ from shared.errors import Misconfigured, StoreUnavailable, StoreUncertain
 # ours is fixed by `connect`, so each adapter states the type of what it reads instead.
 Client: TypeAlias = Any
 
+Answer = TypeVar("Answer")
+
 CALL_TIMEOUT_S = 1.5
 _NOT_DONE = (
     "connecting to",
     "No connection available",
     "MISCONF",
-    "LOADING",
+    "is loading the dataset",
     "BUSY",
     "CLUSTERDOWN",
     "MASTERDOWN",
     "NOREPLICAS",
+    "TRYAGAIN",
     # What a read waited for is gone: Redis was emptied, or became a replica.
     "UNBLOCKED",
 )
+
+
+class _Retry(Retry):
+    """Fails by the lost answer of the first try, where the second one was refused: the first may have been done."""
+
+    async def call_with_retry(
+        self, do: Callable[[], Awaitable[Answer]], fail: Callable[..., Any], *more: Any, **options: Any
+    ) -> Answer:
+        lost: list[Exception] = []
+
+        async def watched() -> Answer:
+            try:
+                return await do()
+            except refusals.RedisError as error:
+                if isinstance(translate(error), StoreUncertain):
+                    lost.append(error)
+                raise
+
+        try:
+            return await super().call_with_retry(watched, fail, *more, **options)
+        except refusals.RedisError as error:
+            if lost and isinstance(translate(error), StoreUnavailable):
+                raise lost[0] from error
+            raise
 
 
 class _Pool(BlockingConnectionPool):
@@ -71,7 +98,7 @@ def connect(url: str, *, block_s: float = 0, connections: int = 64, repeats: boo
             timeout=CALL_TIMEOUT_S,
             socket_timeout=CALL_TIMEOUT_S + block_s,
             socket_connect_timeout=CALL_TIMEOUT_S,
-            retry=Retry(NoBackoff(), int(repeats), (refusals.ConnectionError,)),
+            retry=_Retry(NoBackoff(), int(repeats), (refusals.ConnectionError,)),
             protocol=2,
         )
     except (ValueError, TypeError) as error:

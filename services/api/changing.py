@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import Response
 
-from shared.errors import StoreUncertain
+from shared.errors import StoreUnavailable, StoreUncertain
 from shared.http import json_response
 
 REPLAYED = "Idempotency-Replayed"
@@ -22,12 +22,15 @@ async def once_more(change: Callable[[], Awaitable[Outcome]]) -> Outcome:
         change: the same change at each call.
 
     Raises:
-        StoreUncertain: the second answer was lost, too.
+        StoreUncertain: the second answer was lost, too, or the second call was refused: the first may have been done.
     """
     try:
         return await change()
-    except StoreUncertain:
-        return await change()
+    except StoreUncertain as lost:
+        try:
+            return await change()
+        except StoreUnavailable as refused:
+            raise lost from refused
 
 
 def changed(value: Any, status: int, *, location: str | None, replayed: bool) -> Response:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.api.api import Api
 from services.api.asking import Asked, check_once
-from services.api.budget import Budget, limited
+from services.api.budget import Budget
 from shared.auth import Principal
 from shared.config import SLUG_MEND
 from shared.errors import InvalidParameter, PlatenError
@@ -117,8 +117,8 @@ class Resource:
         try:
             _check_path(request.scope)
             endpoint = self._choose(request.method)
-            async with limited() as budget:
-                return await endpoint.handler(self._api, await self._meet(request, endpoint, budget))
+            budget = Budget()
+            return await budget.spend(self._handle(request, endpoint, budget))
         except PlatenError as error:
             return await on_refusal(request, error)
         except HTTPException as error:
@@ -135,12 +135,15 @@ class Resource:
     def _allowed(self) -> list[str]:
         return sorted({*self._endpoints, *({"HEAD"} if "GET" in self._endpoints else ())})
 
-    async def _meet(self, request: Request, endpoint: Endpoint, budget: Budget) -> Asked:
-        principal = _NOBODY
-        if endpoint.needs_token:
-            check_once(request, "Authorization")
-            principal = await self._api.tokens.who(request.headers.get("authorization", ""))
-        return Asked(request, principal, self._api.settings.max_body_bytes, budget)
+    async def _handle(self, request: Request, endpoint: Endpoint, budget: Budget) -> Response:
+        principal = await self._meet(request, endpoint)
+        return await endpoint.handler(self._api, Asked(request, principal, self._api.settings.max_body_bytes, budget))
+
+    async def _meet(self, request: Request, endpoint: Endpoint) -> Principal:
+        if not endpoint.needs_token:
+            return _NOBODY
+        check_once(request, "Authorization")
+        return await self._api.tokens.who(request.headers.get("authorization", ""))
 
     def _count(self, method: str, status: int) -> None:
         # Methods are whatever callers send; only those that have an operation become labels.

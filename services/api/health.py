@@ -1,7 +1,7 @@
 """Is the api ready to accept a publish?"""
 
 from services.api.api import Api
-from services.api.budget import limited
+from services.api.budget import Budget
 from shared.connection import check_partitions
 from shared.errors import Misconfigured, Unavailable
 
@@ -12,8 +12,7 @@ async def check_ready(api: Api) -> dict[str, str]:
     The check writes, so that a Redis that is read-only, full or loading counts as away.
     """
     try:
-        async with limited():
-            await check_partitions(api.client, api.settings.partitions)
+        await Budget().spend(check_partitions(api.client, api.settings.partitions))
     except (Unavailable, Misconfigured) as error:
         return {"redis": str(error) or "Redis is away."}
     return {"redis": "ok"}

@@ -58,7 +58,9 @@ ABLATIONS: dict[str, Ablation] = {
             Cut(LUA + "start.lua", "step(record, 'building', at, builder)", "\\0\nsettle_entry(lane, group, entry)"),
             # It would find what is lost that way, and queue it again.
             Cut(
-                "services/builder/reconcile.py", "found = await self.reconcile(partition, GRACE_MS)", "found = Found()"
+                "services/builder/reconcile.py",
+                "found = await self.reconcile(partition, GRACE_MS, is_thorough=self._turns % THOROUGH_EVERY == 0)",
+                "found = Found()",
             ),
         ],
     ),

@@ -1,51 +1,65 @@
-"""What becomes of the connections of commands that were cancelled, as those of a request are whose time is up."""
+"""What a call to Redis leaves behind when nobody waits for its answer any longer."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from services.api.budget import limited
 from shared.connection import Client, connect
-from shared.errors import StoreUncertain
 
 pytestmark = pytest.mark.redis7
 
+Ask = Callable[[Client, str], Awaitable[Any]]
 
-async def test_a_cancelled_command_leaves_its_answer_to_nobody(client: Client, redis_server: str) -> None:
-    few = connect(redis_server, connections=4)
-    await asyncio.gather(*(few.echo(f"warm {i}") for i in range(4)))
+
+@pytest.fixture
+async def narrow(redis_server: str) -> AsyncIterator[Client]:
+    """A client with one connection, so that the next call gets the one before's."""
+    client = connect(redis_server, connections=1)
+    yield client
+    await client.aclose()
+
+
+async def _call(client: Client, text: str) -> Any:
+    return await client.echo(text)
+
+
+async def _pipeline(client: Client, text: str) -> Any:
+    pipeline = client.pipeline(transaction=False)
+    pipeline.echo("first")
+    pipeline.echo(text)
+    return (await pipeline.execute())[1]
+
+
+async def _transaction(client: Client, text: str) -> Any:
+    pipeline = client.pipeline(transaction=True)
+    pipeline.echo("first")
+    pipeline.echo(text)
+    return (await pipeline.execute())[1]
+
+
+@pytest.mark.parametrize("ask", [_call, _pipeline, _transaction])
+async def test_a_call_cut_off_anywhere_leaves_no_answer_for_the_next(narrow: Client, ask: Ask) -> None:
+    for steps in range(1, 100):
+        interrupted = asyncio.ensure_future(ask(narrow, f"lost {steps}"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        interrupted.cancel()
+        await asyncio.gather(interrupted, return_exceptions=True)
+
+        assert await ask(narrow, f"next {steps}") == f"next {steps}".encode()
+
+
+@pytest.mark.parametrize("ask", [_call, _pipeline, _transaction])
+async def test_an_answer_that_comes_after_its_deadline_goes_to_nobody(narrow: Client, client: Client, ask: Ask) -> None:
+    await narrow.ping()
     await client.client_pause(300)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await ask(narrow, "late")
 
-    async def late(i: int) -> None:
-        async with limited(0.05):
-            await few.echo(f"late {i}")
-
-    lost = await asyncio.gather(*(late(i) for i in range(8)), return_exceptions=True)
-    answers = [await asyncio.gather(*(few.echo(f"{turn} {i}") for i in range(8))) for turn in range(5)]
-
-    assert all(isinstance(error, StoreUncertain) for error in lost)
-    assert answers == [[f"{turn} {i}".encode() for i in range(8)] for turn in range(5)]
-    await few.aclose()
-
-
-async def test_whenever_a_command_is_cancelled_the_next_gets_its_own_answer(redis_server: str) -> None:
-    few = connect(redis_server, connections=2)
-    cancelled = 0
-
-    for step in range(300):
-        try:
-            async with limited(step * 10e-6):
-                pipeline = few.pipeline(transaction=False)
-                for i in range(3):
-                    pipeline.echo(f"{step} {i}")
-                await few.echo(f"early {step}")
-                await pipeline.execute()
-        except StoreUncertain:
-            cancelled += 1
-        assert await asyncio.gather(*(few.echo(f"mine {i}") for i in range(3))) == [b"mine 0", b"mine 1", b"mine 2"]
-
-    assert cancelled
-    await few.aclose()
+    assert await ask(narrow, "next") == b"next"
 
 
 async def test_a_connection_given_back_by_somebody_cancelled_is_not_lost(redis_server: str) -> None:

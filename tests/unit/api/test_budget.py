@@ -1,52 +1,78 @@
-"""The time that one request has for Redis."""
+"""The time that a request has for Redis."""
 
 import asyncio
 
 import pytest
 
-from services.api.budget import limited
+from services.api.budget import Budget
 from shared.errors import StoreUncertain
 
+SOON_S = 0.02
 
-async def test_what_takes_too_long_is_ended_and_nobody_knows_whether_it_was_done() -> None:
-    async def wait() -> None:
-        async with limited(0.01):
+
+async def done_at(event: asyncio.Event) -> str:
+    await event.wait()
+    return "done"
+
+
+async def test_work_within_the_time_has_its_outcome() -> None:
+    at_once = asyncio.Event()
+    at_once.set()
+
+    assert await Budget(SOON_S).spend(done_at(at_once)) == "done"
+
+
+async def test_work_beyond_the_time_is_cut_off() -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
             await asyncio.Event().wait()
+        finally:
+            ended.set()
 
-    with pytest.raises(StoreUncertain, match=r"within 0\.01 s"):
-        await wait()
-
-
-async def test_what_is_not_waiting_for_redis_does_not_count() -> None:
-    loop = asyncio.get_running_loop()
-
-    async with limited(0.05) as budget:
-        with budget.paused():
-            await asyncio.wait([loop.create_future()], timeout=0.1)
-        went_on = True
-
-    assert went_on
+    with pytest.raises(StoreUncertain, match="within"):
+        await Budget(SOON_S).spend(work())
+    await ended.wait()
 
 
-async def test_after_a_pause_the_rest_is_left_and_no_more() -> None:
-    async def pause_and_wait() -> None:
-        async with limited(0.05) as budget:
-            with budget.paused():
-                pass
+async def test_work_that_swallows_its_end_is_not_waited_for() -> None:
+    goes_on, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        try:
             await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await goes_on.wait()
+            ended.set()
+            raise ValueError("nobody hears this") from None
 
     with pytest.raises(StoreUncertain):
-        await pause_and_wait()
+        await Budget(SOON_S).spend(work())
+    assert not ended.is_set()
+    goes_on.set()
+    await ended.wait()
 
 
-async def test_a_cancelled_request_is_no_late_one() -> None:
-    async def wait() -> None:
-        async with limited():
-            await asyncio.Event().wait()
+async def test_a_pause_costs_nothing() -> None:
+    budget, late = Budget(SOON_S), asyncio.Event()
+    asyncio.get_running_loop().call_later(5 * SOON_S, late.set)
 
-    task = asyncio.create_task(wait())
-    await asyncio.wait([task], timeout=0)
-    task.cancel()
+    async def work() -> str:
+        with budget.paused():
+            return await done_at(late)
 
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    assert await budget.spend(work()) == "done"
+
+
+async def test_after_a_pause_the_rest_of_the_time_runs() -> None:
+    budget, at_once = Budget(SOON_S), asyncio.Event()
+    at_once.set()
+
+    async def work() -> None:
+        with budget.paused():
+            await done_at(at_once)
+        await asyncio.Event().wait()
+
+    with pytest.raises(StoreUncertain):
+        await budget.spend(work())

@@ -42,6 +42,13 @@ async def test_a_second_lost_answer_is_the_callers_to_know() -> None:
     assert change.calls == 2
 
 
+async def test_a_lost_answer_stays_one_where_the_second_call_is_refused() -> None:
+    change = Change(StoreUncertain("lost"), StoreUnavailable("down"))
+
+    with pytest.raises(StoreUncertain, match="lost"):
+        await once_more(change)
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("down"), Conflict("there")])
 async def test_a_refusal_is_not_tried_again(error: PlatenError) -> None:
     change = Change(error)
