@@ -16,8 +16,6 @@ from shared.store import Request, Store
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in, state_of
 
-pytestmark = pytest.mark.redis7
-
 REQUEST = Request("ada", TRACE, "rebuild", "f")
 Fill = Callable[[int], Awaitable[None]]
 
@@ -188,18 +186,24 @@ async def test_feeders_that_run_into_each_other_queue_each_page_once(
 
 
 async def test_only_the_newest_rebuilds_are_remembered(
-    client: Client, keys: Keys, rebuilds: RebuildStore, fill: Fill, start_builder: StartBuilder
+    client: Client,
+    keys: Keys,
+    rebuilds: RebuildStore,
+    fill: Fill,
+    start_builder: StartBuilder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("shared.rebuilds.KEEP", 2)
     await start_builder()
     await fill(1)
 
-    for number in range(1, 23):
+    for number in range(1, 5):
         await rebuilds.begin("acme", REQUEST._replace(idempotency_key=f"r{number}"))
         await wait_until(lambda wanted=number: _is_over(rebuilds, wanted))
 
     newest = await rebuilds.newest("acme")
-    assert [rebuild.number for rebuild in newest] == list(range(22, 2, -1))
-    assert await client.hlen(keys.rebuilds("acme")) < 21 * 13
+    assert [rebuild.number for rebuild in newest] == [4, 3]
+    assert await client.hlen(keys.rebuilds("acme")) < 3 * 13
 
 
 async def _is_over(rebuilds: RebuildStore, number: int) -> bool:

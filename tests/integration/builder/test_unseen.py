@@ -28,8 +28,6 @@ from shared.tasks import end
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, is_in, state_of
 
-pytestmark = pytest.mark.redis7
-
 Deliver = Callable[..., Awaitable[None]]
 
 
