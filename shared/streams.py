@@ -16,7 +16,7 @@ from shared.scripts import Call, run, script
 
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
 START = "0-0"
-BULK_COUNT = 8
+BULK_COUNT = 3
 BULK_AFTER = 16
 
 _POSITION = re.compile(r"(\d{1,15})-(\d{1,19})")
@@ -153,6 +153,10 @@ class Queue:
         except NoGroup:
             await self.ensure_groups()
             return []
+
+    def is_bulk(self, entry: Entry) -> bool:
+        """Whether an entry came from the bulk lane."""
+        return entry.stream not in self._interactive
 
     async def take_again(self, count: int) -> list[Entry]:
         """Entries that are pending under this builder's name, after an interruption; their delivery count stays.

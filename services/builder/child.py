@@ -8,6 +8,7 @@ code.
 """
 
 import contextlib
+import os
 import resource
 import signal
 import sys
@@ -23,6 +24,7 @@ from shared.errors import RenderCrashed, RenderFailed
 
 MIB = 1024 * 1024
 CACHE_BYTES = 64 * MIB
+NICENESS = 5
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -138,6 +140,8 @@ def _read_frame(source: BinaryIO) -> bytes:
 
 
 def _confine(limits: Limits) -> None:
+    # On a machine that is busy, whoever waits for an answer goes before whoever renders.
+    os.nice(NICENESS)
     # A Ctrl-C in the terminal reaches the whole process group; the builder decides when its child goes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bounds = {resource.RLIMIT_AS: limits.memory_mib * MIB, resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}

@@ -11,10 +11,10 @@ from shared.keys import GROUP, Keys
 from shared.scripts import Call, refuse_unavailable, run, run_all, script
 from shared.settings import Settings
 
-CHUNK = 50
+CHUNK = 16
 # Queued and not yet built: enough to keep several builders busy, few enough for a cancel to be felt.
-MOST_OPEN = 250
-PAUSE_S = 0.05
+MOST_OPEN = 128
+PAUSE_S = 0.02
 _COUNTS = ("queued", "live", "failed", "superseded", "cancelled")
 
 

@@ -123,7 +123,8 @@ class Worker:
         batch = await self._take()
         if batch:
             self._begin(batch)
-        if self._under_way and (not batch or len(self._under_way) > 1):
+        # Of the bulk lane one batch at a time is enough: an interactive one may come any moment.
+        if self._under_way and (not batch or len(self._under_way) > 1 or self.queue.is_bulk(batch[0])):
             await self._settle_first_unless_stopped()
         elif not batch and self.is_quiet:
             await self._rest(self._seconds_to(self._next_look))

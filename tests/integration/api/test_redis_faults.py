@@ -20,8 +20,6 @@ from shared.settings import Settings
 from tests.integration.api.conftest import CONFIG, PAGE, V1, Opener
 from tests.integration.api.relay import Relay
 
-pytestmark = pytest.mark.redis7
-
 WITHIN_S = 2.0
 KEY = {"idempotency-key": "k"}
 BODY = {"config": CONFIG, "publish": True}

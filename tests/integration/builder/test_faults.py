@@ -15,8 +15,6 @@ from shared.store import Store
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import Publish, StartBuilder, config, events, is_in, state_of
 
-pytestmark = pytest.mark.redis7
-
 FUTURE = b'{"type":"page-teleported","site":"acme","page":"spring"}'
 
 

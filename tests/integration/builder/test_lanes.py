@@ -10,7 +10,7 @@ from shared.keys import GROUP, Keys
 from shared.scripts import Call, run, script
 from shared.settings import Settings
 from shared.store import Request, Store
-from shared.streams import Entry, Queue
+from shared.streams import BULK_COUNT, Entry, Queue
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in
 
@@ -70,7 +70,7 @@ async def test_people_go_before_batches(client: Client, keys: Keys, publish: Pub
 
     assert [entry.stream for entry in first] == [keys.builds(0)]
     assert {entry.stream for entry in second} == {keys.builds(0, "bulk")}
-    assert len(second) == 8
+    assert len(second) == BULK_COUNT
 
 
 async def test_a_thousand_publishes_of_one_page_are_at_most_three_builds(

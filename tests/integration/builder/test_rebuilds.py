@@ -169,18 +169,18 @@ async def test_feeders_that_run_into_each_other_queue_each_page_once(
     client: Client, keys: Keys, settings: Settings, rebuilds: RebuildStore, fill: Fill, start_builder: StartBuilder
 ) -> None:
     builder = await start_builder()
-    await fill(130)
+    await fill(100)
     builder.quiet.set()
     await wait_until(lambda: builder.doing.state == "quiet")
     await rebuilds.begin("acme", REQUEST)
 
     await asyncio.gather(*(Rebuilds(client, keys, settings, f"feeder-{number}").turn() for number in range(3)))
 
-    assert (await rebuilds.show("acme", 1)).queued == 130
+    assert (await rebuilds.show("acme", 1)).queued == 100
     waiting = [json.loads(member)["data"] for member in await client.zrange(keys.lane(0, "bulk").waiting, 0, -1)]
     queued = [json.loads(data) for data in waiting]
     queued += [json.loads(fields[b"data"]) for _, fields in await client.xrange(keys.builds(0, "bulk"))]
-    assert sorted(event["page"] for event in queued) == [f"p{page:04}" for page in range(130)]
+    assert sorted(event["page"] for event in queued) == [f"p{page:04}" for page in range(100)]
     builder.quiet.clear()
     await wait_until(lambda: _is_over(rebuilds, 1))
 
