@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from shared.errors import StoreUncertain
 
 # The caller has an answer within two seconds; the rest is for everything that is not Redis.
-REDIS_WITHIN_S = 1.8
+REDIS_WITHIN_S = 1.6
 
 Outcome = TypeVar("Outcome")
 
