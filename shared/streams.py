@@ -253,19 +253,6 @@ class Queue:
         waits = [wait_ms for _, wait_ms, _ in answers if wait_ms >= 0]
         return Fed(min(waits, default=None), sum(rebuilds for *_, rebuilds in answers))
 
-    async def backlog(self) -> int:
-        """Entries in the lanes and before them, work in hand included: what to scale builders by.
-
-        Raises:
-            StoreUnavailable, StoreUncertain: Redis is away.
-        """
-        with translated():
-            pipeline: Any = self._client.pipeline(transaction=False)
-            for stream in self.lanes:
-                pipeline.xlen(stream)
-                pipeline.zcard(f"{stream}:waiting")
-            return sum(await pipeline.execute())
-
     async def _read(self, streams: Iterable[str], count: int, block_ms: int | None) -> list[Entry]:
         try:
             answer = await self._blocking.xreadgroup(
