@@ -84,10 +84,12 @@ class Fed(NamedTuple):
     Attributes:
         wait_ms: until the next entry of the delayed set is due; None where none waits.
         rebuilds: how many rebuilds still have pages to queue.
+        quiet_ms: since the newest interactive entry came; None where none ever did.
     """
 
     wait_ms: int | None
     rebuilds: int
+    quiet_ms: int | None = None
 
 
 class Queue:
@@ -127,7 +129,7 @@ class Queue:
                     if "BUSYGROUP" not in str(error):
                         raise
 
-    async def take(self, count: int, block_ms: int | None) -> list[Entry]:
+    async def take(self, count: int, block_ms: int | None, rest_ms: int = 0) -> list[Entry]:
         """Take new entries: interactive ones, and where there is none, a few of whatever comes first.
 
         Where there are always interactive ones, the bulk lane has its turn now and then.
@@ -137,6 +139,7 @@ class Queue:
                 interactive one never waits long for a builder's hands.
             block_ms: how long to wait for the first, 1 to 2000; None does not wait. Stop by not calling again, never
                 by cancelling: a cancelled read can leave an entry pending that nobody saw.
+            rest_ms: how long to wait for an interactive one before anything of the bulk lane is taken.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
@@ -144,7 +147,7 @@ class Queue:
         try:
             with translated():
                 if self._in_a_row < BULK_AFTER:
-                    entries = await self._read(self._interactive, count, None)
+                    entries = await self._read(self._interactive, count, rest_ms or None)
                     if entries:
                         self._in_a_row += 1
                         return entries
@@ -250,8 +253,10 @@ class Queue:
     @staticmethod
     def fed(answers: Sequence[Any]) -> Fed:
         """What the answers of `feeds` say."""
-        waits = [wait_ms for _, wait_ms, _ in answers if wait_ms >= 0]
-        return Fed(min(waits, default=None), sum(rebuilds for *_, rebuilds in answers))
+        waits = [wait_ms for _, wait_ms, _, _ in answers if wait_ms >= 0]
+        quiet = [quiet_ms for *_, quiet_ms in answers if quiet_ms >= 0]
+        rebuilds = sum(rebuilds for _, _, rebuilds, _ in answers)
+        return Fed(min(waits, default=None), rebuilds, min(quiet, default=None))
 
     async def _read(self, streams: Iterable[str], count: int, block_ms: int | None) -> list[Entry]:
         try:

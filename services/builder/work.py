@@ -1,5 +1,6 @@
 """From a stream's entry to a piece of work, and from a failure to what becomes of it: decisions, no effects."""
 
+import math
 from typing import NamedTuple
 
 from services.builder.child import Fault
@@ -41,6 +42,9 @@ class Future(NamedTuple):
 
 # An entry delivered more often than this has taken as many builders down with it.
 MOST_DELIVERIES = 3
+# So long after somebody published, somebody is likely to publish again.
+PEOPLE_ARE_HERE_MS = 2_000
+LONGEST_REST_MS = 100
 EXPIRED = Fault("unknown-event", False, "No builder that knows events of this type came in time.")
 
 
@@ -63,6 +67,18 @@ def suspect(entry: Entry) -> Fault | None:
         return None
     reason = f"It was taken {entry.deliveries} times and never finished: it takes its builders down."
     return Fault("poison", False, reason)
+
+
+def rest_ms(took_ms: float, quiet_ms: int | None) -> int:
+    """How long to rest after a batch of the bulk lane, in milliseconds: while people publish, as long as it took.
+
+    Args:
+        took_ms: how long the batch took.
+        quiet_ms: since the newest interactive entry came; None where none ever did.
+    """
+    if quiet_ms is None or quiet_ms >= PEOPLE_ARE_HERE_MS:
+        return 0
+    return min(LONGEST_REST_MS, math.ceil(took_ms))
 
 
 def judge(fault: Fault, attempt: int, attempts: int, dice: float) -> Retry | GiveUp:

@@ -27,7 +27,7 @@ from services.builder.orphans import Orphans
 from services.builder.rebuilds import Rebuilds
 from services.builder.reconcile import Reconciler
 from services.builder.sandbox import Sandbox
-from services.builder.work import EXPIRED, Future, Retry, judge
+from services.builder.work import EXPIRED, Future, Retry, judge, rest_ms
 from shared import keys as names
 from shared.builders import Doing, is_quiet
 from shared.connection import Client, check_partitions, connect
@@ -58,6 +58,7 @@ def new_name() -> str:
 class _Batch(NamedTuple):
     entries: list[Entry]
     building: asyncio.Task[list[Result]]
+    began: float
 
 
 class Worker:
@@ -92,6 +93,8 @@ class Worker:
         self._looks_behind = False
         self._held = False
         self._next_look = self._next_feed = 0.0
+        self._took_bulk_ms = 0.0
+        self._quiet_ms: int | None = None
 
     async def run(self) -> None:
         """Build until `stop` is set, then leave nothing behind."""
@@ -123,10 +126,10 @@ class Worker:
         batch = await self._take()
         if batch:
             self._begin(batch)
-        # Of the bulk lane one batch at a time is enough: an interactive one may come any moment.
-        if self._under_way and (not batch or len(self._under_way) > 1 or self.queue.is_bulk(batch[0])):
-            await self._settle_first_unless_stopped()
-        elif not batch and self.is_quiet:
+        if self._under_way:
+            # Of the bulk lane one batch at a time is enough: an interactive one may come any moment.
+            await self._settle_unless_stopped(leave=1 if batch and not self.queue.is_bulk(batch[0]) else 0)
+        elif self.is_quiet:
             await self._rest(self._seconds_to(self._next_look))
         self._tell()
 
@@ -136,7 +139,7 @@ class Worker:
         orphaned = await self._orphans.take(self._settings.batch_size)
         if orphaned:
             self._begin(orphaned)
-            await self._settle_first_unless_stopped()
+            await self._settle_unless_stopped(leave=0)
 
     async def _take(self) -> list[Entry]:
         return await self._take_again() or ([] if self.is_quiet else await self._take_new())
@@ -156,11 +159,14 @@ class Worker:
         # Waiting for new entries while there is other work would keep that from being done.
         is_busy = self._under_way or self._orphans.are_left
         block_ms = None if is_busy else max(1, min(BLOCK_MS, round(self._seconds_to(self._next_feed) * 1000)))
-        return await self.queue.take(self._settings.batch_size, block_ms)
+        # Between batches of a rebuild, Redis and the cores are left to the people who publish.
+        rest = 0 if is_busy else rest_ms(self._took_bulk_ms, self._quiet_ms)
+        self._took_bulk_ms = 0
+        return await self.queue.take(self._settings.batch_size, block_ms, rest)
 
     def _begin(self, entries: list[Entry]) -> None:
         self.doing.batch += len(entries)
-        self._under_way.append(_Batch(entries, asyncio.create_task(self._bench.build(entries))))
+        self._under_way.append(_Batch(entries, asyncio.create_task(self._bench.build(entries)), self._now()))
 
     async def _look_around(self) -> None:
         """What is done by the clock: bring up what is due, and once per heartbeat look who is dead or told us what."""
@@ -181,6 +187,7 @@ class Worker:
         """Be back when the next entry is due, and look for rebuilds where there are some."""
         due_ms = BLOCK_MS if fed.wait_ms is None else min(BLOCK_MS, fed.wait_ms)
         self._next_feed = min(at_the_latest, self._now() + due_ms / 1000)
+        self._quiet_ms = fed.quiet_ms
         if fed.rebuilds:
             self._rebuilds.wake()
 
@@ -192,15 +199,18 @@ class Worker:
         batch = self._under_way[0]
         await self.settle(await batch.building)
         self._under_way.popleft()
+        if self.queue.is_bulk(batch.entries[0]):
+            self._took_bulk_ms = 1000 * (self._now() - batch.began)
         if not self._under_way:
             self.doing.batch = 0
 
-    async def _settle_first_unless_stopped(self) -> None:
-        # A page may render for long, and a stop need not wait for it here.
-        building = self._under_way[0].building
-        await asyncio.wait({building, self._stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if building.done():
-            await self._settle_first()
+    async def _settle_unless_stopped(self, leave: int) -> None:
+        """Settle what is under way but for the last batches; a stop need not wait for a page that takes long."""
+        while len(self._under_way) > leave and not self.stop.is_set():
+            building = self._under_way[0].building
+            await asyncio.wait({building, self._stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if building.done():
+                await self._settle_first()
 
     async def _abandon(self) -> None:
         """Let go of what is under way; its entries stay pending under this name, and are taken up again first."""

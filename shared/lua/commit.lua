@@ -28,7 +28,8 @@ end
 
 local meta = { etag = etag, csp = csp, size = tonumber(size), built_at = at }
 local version = digits(record.version)
-redis.call('HSET', artifacts, version, body, version .. ':meta', cjson.encode(meta))
+redis.call('HSET', artifacts, version .. ':meta', cjson.encode(meta))
+set_unless_same(artifacts, version, body)
 meta.body = body
 make_live(context, record, meta, at, tonumber(build_ms))
 

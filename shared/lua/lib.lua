@@ -172,11 +172,17 @@ local function close_record(c, record, state, at)
   return save_record(c.publications, record)
 end
 
+-- Writes bytes that are long, unless they are there: what is read costs far less than what is appended to disk.
+local function set_unless_same(key, field, bytes)
+  if redis.call('HGET', key, field) ~= bytes then redis.call('HSET', key, field, bytes) end
+end
+
 -- Makes a record live. `built` has etag, csp, size, built_at and body (the compressed bytes).
 local function make_live(c, record, built, at, build_ms)
   local before = redis.call('HGET', c.published, 'etag')
   redis.call('HSET', c.published, 'seq', record.seq, 'version', record.version, 'etag', built.etag,
-    'csp', built.csp, 'size', built.size, 'built_at', digits(built.built_at), 'body', built.body)
+    'csp', built.csp, 'size', built.size, 'built_at', digits(built.built_at))
+  set_unless_same(c.published, 'body', built.body)
   redis.call('HSET', c.head, 'live_seq', record.seq, 'live_version', record.version)
   record.failure = nil
   local json = close_record(c, record, 'live', at)

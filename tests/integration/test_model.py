@@ -182,7 +182,7 @@ class Publishing(RuleBasedStateMachine):
     @rule()
     def move_what_is_due(self) -> None:
         [call] = self._queue(self._alive[0]).feeds()
-        moved, _, _ = self._do(run(self._client, call))
+        moved, *_ = self._do(run(self._client, call))
         assert moved == self._delayed
         self._waiting, self._delayed = self._waiting + self._delayed, 0
 

@@ -5,12 +5,14 @@ import json
 
 import pytest
 
+from services.builder.worker import Worker
 from shared.connection import Client
 from shared.keys import GROUP, Keys
+from shared.rebuilds import RebuildStore
 from shared.scripts import Call, run, script
 from shared.settings import Settings
 from shared.store import Request, Store
-from shared.streams import BULK_COUNT, Entry, Queue
+from shared.streams import BULK_COUNT, Entry, Fed, Queue
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in
 
@@ -73,6 +75,63 @@ async def test_people_go_before_batches(client: Client, keys: Keys, publish: Pub
     assert len(second) == BULK_COUNT
 
 
+async def test_a_person_is_not_kept_waiting_by_the_rest_before_a_batch(
+    client: Client, keys: Keys, publish: Publish, settings: Settings
+) -> None:
+    queue = await _queue(client, keys, settings)
+    await client.xadd(keys.builds(0, "bulk"), {"type": "config-published"})
+    resting = asyncio.create_task(queue.take(32, None, rest_ms=60_000))
+    await wait_until(lambda: _is_blocked(client))
+
+    await publish(config("Editor"))
+
+    assert [entry.stream for entry in await resting] == [keys.builds(0)]
+
+
+async def test_feeding_tells_how_long_people_have_been_quiet(
+    client: Client, keys: Keys, publish: Publish, settings: Settings
+) -> None:
+    queue = await _queue(client, keys, settings)
+    assert (await _feed(client, queue)).quiet_ms is None
+
+    await publish(config("Editor"))
+    now_s, _ = await client.time()
+    assert (await _feed(client, queue)).quiet_ms in range(5_000)
+
+    await client.delete(keys.builds(0))
+    await client.xadd(keys.builds(0), {"type": "config-published"}, id=f"{now_s * 1000 - 60_000}-0")
+    assert (await _feed(client, queue)).quiet_ms in range(59_000, 120_000)
+
+
+async def test_a_builder_rests_between_batches_of_a_rebuild_while_people_publish(
+    client: Client, keys: Keys, publish: Publish, settings: Settings, start_builder: StartBuilder
+) -> None:
+    worker = await start_builder()
+    rests = _recorded(worker)
+    for page in range(20):
+        await publish(config("Page"), page=f"p{page}")
+    await wait_until(lambda: count(client, keys, "page-built", 20))
+    assert set(rests) <= {0}
+
+    await RebuildStore(client, keys, settings).begin("acme", Request("ada", TRACE, "rebuild", "f"))
+    await wait_until(lambda: count(client, keys, "page-built", 40))
+
+    assert max(rests) > 0
+
+
+def _recorded(worker: Worker) -> list[int]:
+    """The rests of a builder, as it takes them."""
+    rests: list[int] = []
+    take = worker.queue.take
+
+    async def taking(most: int, block_ms: int | None, rest_ms: int = 0) -> list[Entry]:
+        rests.append(rest_ms)
+        return await take(most, block_ms, rest_ms)
+
+    worker.queue.take = taking  # type: ignore[method-assign]
+    return rests
+
+
 async def test_a_thousand_publishes_of_one_page_are_at_most_three_builds(
     client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
 ) -> None:
@@ -113,6 +172,14 @@ async def test_a_steady_flow_on_one_page_is_built_all_the_same(
             await publish(config("Next"))
             await client.hset(head, "started_at", 0)
     assert await client.exists(lane)
+
+
+async def _is_blocked(client: Client) -> bool:
+    return bool((await client.info("clients"))["blocked_clients"])
+
+
+async def _feed(client: Client, queue: Queue) -> Fed:
+    return queue.fed([await run(client, call) for call in queue.feeds()])
 
 
 async def _again(client: Client, keys: Keys, queue: Queue) -> list[Entry]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
+from string import ascii_letters
 
 import pytest
 
@@ -56,6 +58,50 @@ async def test_every_live_page_of_the_site_is_built_once_more(
     assert all(event["unchanged"] for event in built[120:])
     assert (await store.publication("acme", "p0000", 2)).rebuild == 1
     assert await client.exists(keys.open(0), keys.rebuilding(0)) == 0
+
+
+async def test_bytes_that_are_there_are_not_written_again(
+    client: Client, keys: Keys, store: Store, publish: Publish, rebuilds: RebuildStore, start_builder: StartBuilder
+) -> None:
+    await start_builder()
+    noise = random.Random(3)
+    texts = ["".join(noise.choices(ascii_letters, k=5_000)) for _ in range(10)]
+    widgets = [{"type": "text", "body": text} for text in texts]
+    await publish(json.dumps({"title": "Long", "widgets": widgets}).encode())
+    await wait_until(lambda: is_in(store, 1, "live"))
+    page, artifact, size = await _bytes(client, keys)
+
+    await rebuilds.begin("acme", REQUEST)
+    await wait_until(lambda: count(client, keys, "page-built", 2))
+
+    again, same, grown = await _bytes(client, keys)
+    assert (again[b"seq"], again[b"body"], same) == (b"2", page[b"body"], artifact)
+    assert len(page[b"body"]) > 30_000
+    assert grown - size < len(page[b"body"]) / 2
+
+
+async def test_damaged_bytes_are_mended_by_a_rebuild(
+    client: Client, keys: Keys, store: Store, publish: Publish, rebuilds: RebuildStore, start_builder: StartBuilder
+) -> None:
+    await start_builder()
+    await publish(config("Page"))
+    await wait_until(lambda: is_in(store, 1, "live"))
+    page, artifact, _ = await _bytes(client, keys)
+    await client.hset(keys.page("acme", "spring"), "body", page[b"body"][:-1] + b"?")
+    await client.hset(keys.artifacts("acme", "spring"), "1", b"?" * len(page[b"body"]))
+
+    await rebuilds.begin("acme", REQUEST)
+    await wait_until(lambda: count(client, keys, "page-built", 2))
+
+    mended, artifact_mended, _ = await _bytes(client, keys)
+    assert (mended[b"body"], artifact_mended) == (page[b"body"], artifact)
+
+
+async def _bytes(client: Client, keys: Keys) -> tuple[dict[bytes, bytes], bytes | None, int]:
+    """The published page, its artifact, and the size of what Redis has appended to disk."""
+    page, artifact = keys.page("acme", "spring"), keys.artifacts("acme", "spring")
+    info = await client.info("persistence")
+    return await client.hgetall(page), await client.hget(artifact, "1"), info["aof_current_size"]
 
 
 async def test_the_same_request_begins_one_rebuild_and_a_second_has_to_wait(
