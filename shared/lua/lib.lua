@@ -135,10 +135,11 @@ local function let_in(lane)
   if redis.call('EXISTS', lane.waiting) == 0 then redis.call('DEL', lane.turns) end
 end
 
--- Puts an entry off; it comes back to its lane when it is due.
-local function delay(delayed, due, stream, entry)
-  entry.lane = stream
-  redis.call('ZADD', delayed, digits(due), cjson.encode(entry))
+-- Puts an entry off; it comes back to its lane when it is due. It says when that was, so that it is seen whether
+-- Redis's clock was set back since.
+local function delay(delayed, at, wait_ms, stream, entry)
+  entry.lane, entry.put_off_at = stream, digits(at)
+  redis.call('ZADD', delayed, digits(at + wait_ms), cjson.encode(entry))
 end
 
 -- The work that a record asks for, as an entry.

@@ -15,7 +15,7 @@ local entry, group, type, data, trace, since, keep_ms, again_ms = unpack(ARGV)
 local at = now_ms()
 local first = tonumber(since) or at
 if at - first >= tonumber(keep_ms) then return { 'expired' } end
-delay(delayed, at + tonumber(again_ms), lane,
+delay(delayed, at, tonumber(again_ms), lane,
   { type = type, data = data, traceparent = trace, since = digits(first) })
 settle_entry(lane, group, entry)
 return { 'postponed' }

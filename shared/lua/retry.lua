@@ -19,7 +19,7 @@ local due = at + tonumber(delay_ms)
 record.failure = { code = code, reason = reason }
 step(record, 'retrying', at, builder)
 save_record(publications, record)
-delay(delayed, due, lane, { type = 'config-published', data = data, traceparent = trace })
+delay(delayed, at, tonumber(delay_ms), lane, { type = 'config-published', data = data, traceparent = trace })
 local event = event_of('build-retrying', site, page, record, at, builder)
 event.attempt, event.attempts, event.next_at = record.attempts, tonumber(attempts), due
 event.code, event.reason = code, reason

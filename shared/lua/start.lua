@@ -61,7 +61,7 @@ end
 
 local wait_ms = burst_ms()
 if wait_ms > 0 then
-  delay(delayed, at + wait_ms, lane, (work_of(context, record, at)))
+  delay(delayed, at, wait_ms, lane, (work_of(context, record, at)))
   settle_entry(lane, group, entry)
   return { 'delayed' }
 end

@@ -10,7 +10,8 @@
 -- clock; how many entries were stranded, and how many were due too late.
 --
 -- Side effects: 1 an entry behind the group's position that nobody holds (its builder's name was deleted by hand) is
--- appended anew; 2 an entry due later than anything can be (Redis's clock was set back) is due now.
+-- appended anew; 2 an entry put off later than it is now (Redis's clock was set back) waits as long as it was meant to, from
+-- now; 3 one due later than anything can be is due now.
 local delayed, open, builds, builds_waiting, bulk, bulk_waiting = unpack(KEYS)
 local group, longest_ms = unpack(ARGV)
 
@@ -41,10 +42,23 @@ end
 
 local at = now_ms()
 local stranded = rescue_stranded(builds) + rescue_stranded(bulk)
-local late = redis.call('ZRANGEBYSCORE', delayed, '(' .. digits(at + tonumber(longest_ms)), '+inf', 'LIMIT', 0, 1000)
-for _, member in ipairs(late) do redis.call('ZADD', delayed, digits(at), member) end
+local late = 0
+local put_off = redis.call('ZREVRANGEBYSCORE', delayed, '+inf', '(' .. digits(at), 'WITHSCORES', 'LIMIT', 0, 1000)
+for i = 1, #put_off, 2 do
+  local member, due = put_off[i], tonumber(put_off[i + 1])
+  local entry = cjson.decode(member)
+  local put_off_at = tonumber(entry.put_off_at or '')
+  if put_off_at and put_off_at > at then
+    redis.call('ZREM', delayed, member)
+    delay(delayed, at, math.min(due - put_off_at, tonumber(longest_ms)), entry.lane, entry)
+    late = late + 1
+  elseif due > at + tonumber(longest_ms) then
+    redis.call('ZADD', delayed, digits(at), member)
+    late = late + 1
+  end
+end
 
 local work = redis.call('ZCARD', delayed)
 for _, lane in ipairs({ builds, bulk }) do work = work + redis.call('XLEN', lane) end
 for _, waiting in ipairs({ builds_waiting, bulk_waiting }) do work = work + redis.call('ZCARD', waiting) end
-return { redis.call('ZCARD', open), work, at, stranded, #late }
+return { redis.call('ZCARD', open), work, at, stranded, late }

@@ -126,6 +126,26 @@ async def test_a_retry_due_in_an_hour_because_the_clock_was_set_back_is_due_now(
     await wait_until(lambda: is_in(store, 1, "live"))
 
 
+async def test_a_short_wait_stays_one_although_the_clock_was_set_back_by_less_than_the_longest(
+    client: Client, keys: Keys, store: Store, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
+) -> None:
+    await publish(config("Page"))
+    [(entry, fields)] = await client.xrange(keys.builds(0))
+    await client.xdel(keys.builds(0), entry)
+    now_s, _ = await client.time()
+    then_ms, lane = (now_s + 40) * 1000, keys.builds(0)
+    waiting = {"lane": lane, "type": "config-published", "data": fields[b"data"].decode(), "traceparent": ""}
+    await client.zadd(keys.delayed(0), {json.dumps(waiting | {"put_off_at": str(then_ms)}): then_ms + 150})
+
+    assert await reconciler.reconcile(0, grace_ms=0) == Found(early=1)
+
+    [(_, due)] = await client.zrange(keys.delayed(0), 0, -1, withscores=True)
+    assert now_s * 1000 < due < (now_s + 10) * 1000
+    assert await reconciler.reconcile(0, grace_ms=0) == Found()
+    await start_builder()
+    await wait_until(lambda: is_in(store, 1, "live"))
+
+
 async def test_builders_reconcile_by_themselves(
     client: Client,
     keys: Keys,
