@@ -29,6 +29,7 @@ from services.show import (
 )
 from shared.config import SLUG_MEND, Slug
 from shared.errors import Misconfigured, PlatenError
+from shared.http1 import Connection
 from shared.keys import EVERY_BUILDER
 from shared.lifecycle import bind, flag_on_signal, run, serve, stop_on_signals
 from shared.settings import Settings, read_settings
@@ -329,7 +330,8 @@ def _serve(name: str, create_app: Callable[[Settings], Any]) -> None:
         stop = stop_on_signals()
         app = create_app(settings)
         with bind(settings.host, settings.port) as bound:
-            await serve(app, bound, stop, settings, getattr(app.state, "quiet", lambda: None))
+            quiet = getattr(app.state, "quiet", lambda: None)
+            await serve(app, bound, stop, settings, quiet, connection=getattr(app.state, "connection", Connection))
 
     coroutine: Coroutine[Any, Any, None] = main()
     run(coroutine)

@@ -9,6 +9,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -16,11 +17,12 @@ import uvloop
 from starlette.types import ASGIApp
 
 from shared.errors import Misconfigured
+from shared.http1 import Clock, Connection, Limits
 from shared.settings import Settings
 
 BACKLOG = 2048
-# Longer than a gateway keeps its idle connections (nginx: 60 s), so that the gateway is never the one to be surprised.
-KEEP_ALIVE_S = 75
+# uvicorn ticks ten times a second.
+TICKS = 10
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -85,11 +87,22 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class _WebServer(uvicorn.Server):
-    """uvicorn's server, told to stop by us instead of by signals, and quietening the app before it waits."""
+    """uvicorn's server, told to stop by us instead of by signals, and quietening the app before it waits.
 
-    def __init__(self, config: uvicorn.Config, quiet: Callable[[], None]) -> None:
+    It looks after the connections once a second, so that none of them needs a timer.
+    """
+
+    def __init__(self, config: uvicorn.Config, clock: Clock, quiet: Callable[[], None]) -> None:
         super().__init__(config)
-        self._quiet = quiet
+        self._clock, self._quiet = clock, quiet
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS == 0:
+            self._clock.tick()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.check()
+        return await super().on_tick(counter)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -101,7 +114,13 @@ class _WebServer(uvicorn.Server):
 
 
 async def serve(
-    app: ASGIApp, bound: socket.socket, stop: asyncio.Event, settings: Settings, quiet: Callable[[], None]
+    app: ASGIApp,
+    bound: socket.socket,
+    stop: asyncio.Event,
+    settings: Settings,
+    quiet: Callable[[], None],
+    *,
+    connection: Callable[..., Connection] = Connection,
 ) -> None:
     """Serve an app until told to stop, and end every connection cleanly.
 
@@ -111,12 +130,15 @@ async def serve(
         stop: ends it.
         settings: `drain_s` bounds the end.
         quiet: makes the app end what never ends by itself.
+        connection: makes a connection.
 
     Raises:
         Misconfigured: the app did not start.
     """
+    clock, limits = Clock(), Limits(settings.keep_alive_s, settings.head_within_s)
     config = uvicorn.Config(
         app,
+        http=partial(connection, clock=clock, limits=limits),  # type: ignore[arg-type] # called like the class it stands for
         lifespan="on",
         # Nobody upgrades here, whatever library happens to be installed.
         ws="none",
@@ -125,9 +147,8 @@ async def serve(
         server_header=False,
         timeout_graceful_shutdown=max(1, round(settings.drain_s)),
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
     )
-    server = _WebServer(config, quiet)
+    server = _WebServer(config, clock, quiet)
     stopping = asyncio.create_task(_pass_on(stop, server))
     try:
         await server.serve(sockets=[bound])

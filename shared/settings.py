@@ -45,6 +45,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     """Bearer token, for the CLI."""
 
+    # Bounds of connections
+    keep_alive_s: Seconds = 75.0
+    """How long a connection may be idle; longer than a gateway in front keeps its own."""
+    head_within_s: Seconds = 10.0
+    """How long the head of a request may take."""
+
     # Bounds of the api
     max_body_bytes: Positive = 1_048_576
     idempotency_keep_s: Positive = 86_400
@@ -75,6 +81,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # Server
     page_memory_bytes: Positive = 268_435_456
     """Bound of the pages held in memory by each server process."""
+    fast_path: bool = True
+    """Whether pages are answered, and status streams held, beneath ASGI; 0 leaves both to the plain routes."""
+    access_log_every: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Log every n-th answer to a visitor; 0 logs none."""
     sse_heartbeat_s: Seconds = 15.0
     """How often a quiet status stream gets a block with only an id."""
     sse_max_streams: Positive = 10_000

@@ -16,7 +16,7 @@ SHARED_CACHES = "max-age=10, stale-while-revalidate=60, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
-class Answer(NamedTuple):
+class Answer:
     """An answer.
 
     Attributes:
@@ -25,9 +25,18 @@ class Answer(NamedTuple):
         body: left out for HEAD.
     """
 
-    status: int
-    headers: Headers
-    body: bytes = b""
+    __slots__ = ("_head", "body", "headers", "status")
+
+    def __init__(self, status: int, headers: Headers, body: bytes = b"") -> None:
+        self.status, self.headers, self.body = status, headers, body
+        self._head = b""
+
+    @property
+    def head(self) -> bytes:
+        """The headers as they are sent, with the empty line behind them; made when they are first sent."""
+        if not self._head:
+            self._head = b"".join([b"%b: %b\r\n" % header for header in self.headers]) + b"\r\n"
+        return self._head
 
 
 class Pair(NamedTuple):

@@ -5,7 +5,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -21,6 +22,7 @@ from services.server.memory import PageMemory
 from services.server.pages import Visitors
 from services.server.status import Status
 from services.server.versions import Versions
+from services.server.wire import Memo, Tally, Wire
 from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
@@ -29,6 +31,7 @@ from shared.errors import Unavailable
 from shared.health import health_routes
 from shared.heartbeat import Heartbeat
 from shared.http import HANDLERS
+from shared.http1 import Connection
 from shared.keys import Keys
 from shared.route import ReadRoute
 from shared.settings import Settings
@@ -56,6 +59,8 @@ class Server:
         self.follower = Follower(events, self.memory, self.hub, self.witness)
         catch_up = CatchUp(self.store, events, self.follower, keys)
         self.status = Status(catch_up, self.hub, Tokens(client), settings)
+        self.visitors, self.tally, self._memo = Visitors(self.memory), Tally(settings.access_log_every), Memo()
+        self._is_fast = settings.fast_path
         self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
         self._started_at = int(time.time() * 1000)
 
@@ -68,6 +73,13 @@ class Server:
         """Stop following, and take the heartbeat away."""
         await self.follower.stop()
         await self._heartbeat.__aexit__(None, None, None)
+
+    @property
+    def connection(self) -> Callable[..., Connection]:
+        """Makes a connection."""
+        if not self._is_fast:
+            return Connection
+        return partial(Wire, visitors=self.visitors, memo=self._memo, tally=self.tally)
 
     def quiet(self) -> None:
         """End all status streams."""
@@ -105,7 +117,7 @@ def routes(server: Server) -> list[BaseRoute]:
     return [
         ReadRoute("/-/events", server.status, methods=["GET"]),
         ReadRoute("/-/v/{site}/{page}/{version}", Versions(server.store), methods=["GET"]),
-        Mount("/", Visitors(server.memory)),
+        Mount("/", server.visitors),
     ]
 
 
@@ -139,5 +151,5 @@ def create_app(settings: Settings) -> Starlette:
 
     own = health_routes(lambda: check_ready(server), registry)
     app = Starlette(routes=[*own, *routes(server)], exception_handlers=HANDLERS, lifespan=lifespan)
-    app.state.quiet = server.quiet
+    app.state.quiet, app.state.connection = server.quiet, server.connection
     return app

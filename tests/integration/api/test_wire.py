@@ -144,14 +144,6 @@ async def test_a_body_that_grows_too_large_is_cut_off(say: Say) -> None:
     assert (status, problem["code"]) == (413, "too-large")
 
 
-async def test_a_host_that_is_no_host_does_not_matter(say: Say) -> None:
-    lines = f"GET {V1}/nowhere HTTP/1.1\r\nHost: [\r\n\r\n"
-
-    status, problem = await say(lines.encode())
-
-    assert (status, problem["code"]) == (404, "no-such-address")
-
-
 async def test_two_keys_are_refused(say: Say) -> None:
     body = b'{"config":{"title":"A"}}'
     keys = ("Idempotency-Key: a", "Idempotency-Key: b", f"Content-Length: {len(body)}")

@@ -129,7 +129,7 @@ async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
         own = msgspec.structs.replace(settings, **changes)
         app, stop, bound = create_app(own), asyncio.Event(), bind("127.0.0.1", 0)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet))
+        task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet, connection=app.state.connection))
         http = httpx2.AsyncClient(
             base_url=url, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=20
         )

@@ -1,0 +1,209 @@
+"""The fast path: pages answered from memory before an ASGI task exists, on uvicorn's own connections.
+
+A request that is plain in every way (GET or HEAD, HTTP/1.1, one Host, no body, nothing conditional on the connection)
+and whose page is held is answered with bytes that are ready. Everything else goes to the parser and the ASGI routes as
+if this file were not there; they answer the same bytes (`PLATEN_FAST_PATH=0` leaves all to them). Whether a request is
+plain is decided on the whole head by one pattern, so what a lenient parser might read otherwise never gets here.
+
+Order is kept: once a request has gone the long way, those behind it do, too, until all are answered. And nothing is
+written to a client that does not read: what it has sent on is held back unread.
+"""
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from services.server.answers import Answer
+from services.server.pages import Visitors
+from shared.http1 import HOST, MOST_HEAD_BYTES, Connection
+
+log = logging.getLogger(__name__)
+
+TAKE_OVER = "platen.take_over"
+TakeOver = Callable[[asyncio.Protocol], asyncio.Transport]
+
+# Possessive, so that no input makes it look twice. No `%` or `#` in the target: it is the path as it is.
+_HEAD = re.compile(
+    rb"(GET|HEAD) (/[!\"$&-~]*+) HTTP/1\.1\r\n"
+    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)++)\r\n"
+)
+# A request with one of these is no plain one.
+_UNUSUAL = frozenset(
+    b"content-length transfer-encoding expect upgrade range if-range te trailer http2-settings proxy-connection "
+    b"if-match if-unmodified-since".split()
+)
+# What belongs to a person is not kept.
+_PERSONAL = frozenset([b"cookie", b"authorization"])
+MOST_REMEMBERED = 4_096
+MOST_REMEMBERED_BYTES = 2_048
+
+
+class Plain(NamedTuple):
+    """A plain request.
+
+    Attributes:
+        path: as it is, without the query.
+        headers: names in lower case.
+        is_head: whether the body is left out.
+    """
+
+    path: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    is_head: bool
+
+
+class Memo:
+    """Heads that were read before, word for word: browsers, gateways and probes say the same thing again and again.
+
+    What it gives back is what was asked, never what was answered, so nothing in it grows old.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Plain] = {}
+        self.recall = self._known.get
+
+    def read(self, data: bytes, at: int) -> tuple[Plain | None, int]:
+        """The plain request that begins at a place, and where it ends; None where there is none."""
+        match = _HEAD.match(data, at)
+        if match is None or match.end() - at > MOST_HEAD_BYTES:
+            return None, at
+        headers = tuple(_split(line) for line in match[3].split(b"\r\n")[:-1])
+        if not _are_plain(headers):
+            return None, at
+        path = match[2].partition(b"?")[0].decode("ascii")
+        plain = Plain(path, headers, match[1] == b"HEAD")
+        self._remember(data[at : match.end()], plain)
+        return plain, match.end()
+
+    def _remember(self, head: bytes, plain: Plain) -> None:
+        if len(head) > MOST_REMEMBERED_BYTES or any(name in _PERSONAL for name, _ in plain.headers):
+            return
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[head] = plain
+
+
+def _split(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.lower(), value.strip(b" \t")
+
+
+def _are_plain(headers: tuple[tuple[bytes, bytes], ...]) -> bool:
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+            if HOST.fullmatch(value) is None:
+                return False
+        elif name in _UNUSUAL or (name == b"connection" and value.lower() != b"keep-alive"):
+            return False
+    return hosts == 1
+
+
+class Tally:
+    """Answers to visitors, counted; every n-th is logged, without anything that would tell who asked.
+
+    Args:
+        log_every: 0 logs none.
+    """
+
+    def __init__(self, log_every: int = 0) -> None:
+        self._log_every = log_every
+        self._total = 0
+        self.by_status: Counter[int] = Counter()
+
+    def count(self, method: str, path: str, status: int) -> None:
+        """Count an answer."""
+        self.by_status[status] += 1
+        if self._log_every:
+            self._total += 1
+            if self._total % self._log_every == 0:
+                log.info("%s %s %d", method, path, status)
+
+
+class Wire(Connection):
+    """One connection of the server.
+
+    Args:
+        visitors: who knows the pages.
+        memo: shared by the process's connections.
+        tally: likewise.
+        arguments, named: Connection's.
+    """
+
+    def __init__(self, *arguments: Any, visitors: Visitors, memo: Memo, tally: Tally, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._visitors, self._memo, self._tally = visitors, memo, tally
+        self._held_back = b""
+
+    def data_received(self, data: bytes) -> None:
+        if self._held_back:
+            self._held_back += data
+            return
+        if not self._is_in_message and not self.is_answering and self._refusal is None:
+            data = self._answer_plain(data)
+        if data:
+            super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        if self.parser.get_http_version() == "1.1":
+            self.scope["extensions"] = {TAKE_OVER: self.take_over}  # type: ignore[dict-item]
+        super().on_headers_complete()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        held_back, self._held_back = self._held_back, b""
+        if held_back:
+            self.flow.resume_reading()
+            self.data_received(held_back)
+
+    def take_over(self, successor: asyncio.Protocol) -> asyncio.Transport:
+        """Hand the connection on, in the middle of answering; the answer is the successor's to write and to end.
+
+        Then neither a task nor anything of the HTTP machinery is kept for it.
+
+        Args:
+            successor: gets the transport's calls from now on; has a `shutdown` for the end of the process.
+        """
+        transport, cycle = self.transport, self.cycle
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        self.connections.discard(self)
+        self.connections.add(successor)  # type: ignore[arg-type]
+        transport.set_protocol(successor)
+        # Parser and protocol know each other; without this they would wait for the garbage collector.
+        self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
+        return transport
+
+    def _answer_plain(self, data: bytes) -> bytes:
+        """Answer what can be answered at once. Returns: what is left for the long way."""
+        plain, at, end = self._memo.recall(data), 0, len(data)
+        while at < end and not self.transport.is_closing():
+            if plain is not None:
+                after = end
+            else:
+                plain, after = self._memo.read(data, at)
+            answer = None if plain is None else self._visitors.answer_at_once(plain.path, plain.headers)
+            if plain is None or answer is None:
+                return data[at:]
+            self._send(answer, plain)
+            plain, at = None, after
+            if self.flow.write_paused:
+                self.flow.pause_reading()
+                self._held_back = data[at:]
+                return b""
+        return b""
+
+    def _send(self, answer: Answer, plain: Plain) -> None:
+        body = b"" if plain.is_head else answer.body
+        self.transport.write(b"".join((STATUS_LINE[answer.status], self._clock.date, answer.head, body)))
+        self._since = self._clock.now
+        self.server_state.total_requests += 1
+        self._tally.count("HEAD" if plain.is_head else "GET", plain.path, answer.status)
