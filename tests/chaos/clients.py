@@ -12,6 +12,7 @@ import httpx2
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import History, Operation, What, now
+from tests.chaos.http import Client
 from tests.chaos.pace import Pace
 from tests.chaos.pages import all_pages, config, pick
 from tests.harness import TOKEN
@@ -56,7 +57,7 @@ class Editors:
         self.acknowledged = 0
         self._pages = all_pages()
         self._versions: dict[str, int] = {}
-        self._http = httpx2.AsyncClient(
+        self._http = Client(
             base_url=f"{cluster.api.url}/-/api/v1/",
             headers={"authorization": f"Bearer {TOKEN}"},
             timeout=TRY_S,

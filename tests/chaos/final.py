@@ -9,6 +9,7 @@ import msgspec
 from shared.keys import Keys, beat
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import Event, Final, History, Letter, PageEnd, mark_of, now
+from tests.chaos.http import Client
 from tests.chaos.pages import all_pages
 from tests.chaos.visitors import Connections, visit
 from tests.harness import TOKEN
@@ -128,7 +129,7 @@ def _letter(fields: dict[bytes, bytes]) -> Letter:
 
 
 def _api(cluster: Cluster) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
+    return Client(
         base_url=f"{cluster.api.url}/-/api/v1/",
         headers={"authorization": f"Bearer {TOKEN}"},
         timeout=20.0,

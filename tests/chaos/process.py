@@ -11,6 +11,7 @@ from typing import Literal
 import httpx2
 
 from tests.chaos.history import History, Life, now
+from tests.chaos.http import Client
 
 RESTART_S = 0.3
 GRACE_S = 15.0
@@ -130,7 +131,7 @@ class Process:
     async def _become_ready(self) -> None:
         if not self.url:
             return
-        async with httpx2.AsyncClient(trust_env=False, timeout=2.0) as client:
+        async with Client(trust_env=False, timeout=2.0) as client:
             while not self.is_ready:
                 await asyncio.sleep(0.05)
                 with contextlib.suppress(httpx2.TransportError):

@@ -11,6 +11,7 @@ import msgspec
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import History, Told, now
+from tests.chaos.http import Client
 from tests.chaos.pages import SITES, all_pages
 from tests.chaos.process import Process
 from tests.harness import TOKEN
@@ -46,7 +47,7 @@ class Readers:
     async def run(self) -> None:
         """Watch every site and some pages, until cancelled."""
         topics = [*SITES, *all_pages()[:4]]
-        async with httpx2.AsyncClient(trust_env=False, timeout=httpx2.Timeout(5.0, read=SILENCE_S)) as http:
+        async with Client(trust_env=False, timeout=httpx2.Timeout(5.0, read=SILENCE_S)) as http:
             watching = [self._watch(f"reader-{n}", topic, http) for n, topic in enumerate(topics, start=1)]
             await asyncio.gather(*watching)
 

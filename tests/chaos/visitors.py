@@ -10,6 +10,7 @@ import httpx2
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import History, Visit, now
+from tests.chaos.http import Client
 from tests.chaos.pace import Pace
 from tests.chaos.pages import all_pages, pick, read_number
 from tests.chaos.process import Process
@@ -58,7 +59,7 @@ class Connections:
         key = (server.name, server.incarnation)
         if key not in self._clients:
             # Those of earlier incarnations are idle, and closed with all others at the end.
-            self._clients[key] = httpx2.AsyncClient(base_url=server.url, timeout=VISIT_S, trust_env=False)
+            self._clients[key] = Client(base_url=server.url, timeout=VISIT_S, trust_env=False)
         return self._clients[key]
 
     async def __aenter__(self) -> Self:
