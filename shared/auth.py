@@ -9,7 +9,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -52,6 +52,11 @@ def digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
+def digest_of(authorization: str) -> str:
+    """The digest of the token that an Authorization header carries."""
+    return digest(authorization.partition(" ")[2].strip())
+
+
 class Tokens:
     """API tokens.
 
@@ -82,6 +87,21 @@ class Tokens:
         if principal is not None and self._clock() < until:
             return principal
         return await self._look_up(name)
+
+    async def unknown(self, names: Sequence[str]) -> list[str]:
+        """Those of some tokens that are known no longer.
+
+        Args:
+            names: digests.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        if not names:
+            return []
+        with translated():
+            records = await self._client.hmget(keys.TOKENS, list(names))
+        return [name for name, record in zip(names, records, strict=True) if record is None]
 
     async def _look_up(self, name: str) -> Principal:
         # Found by digest, so comparing leaks nothing about the secret itself.

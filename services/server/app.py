@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount
 from services.server.catch_up import CatchUp
 from services.server.follower import Follower
 from services.server.hub import Hub
+from services.server.keeper import Keeper
 from services.server.memory import PageMemory
 from services.server.pages import Visitors
 from services.server.status import Status
@@ -58,7 +59,9 @@ class Server:
         self.witness = Witness(client, self.store, self.memory, keys)
         self.follower = Follower(events, self.memory, self.hub, self.witness)
         catch_up = CatchUp(self.store, events, self.follower, keys)
-        self.status = Status(catch_up, self.hub, Tokens(client), settings)
+        tokens = Tokens(client)
+        self.keeper = Keeper(catch_up.heartbeat_of, tokens, settings.sse_heartbeat_s)
+        self.status = Status(catch_up, self.hub, self.keeper, tokens, settings)
         self.visitors, self.tally, self._memo = Visitors(self.memory), Tally(settings.access_log_every), Memo()
         self._is_fast = settings.fast_path
         self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
@@ -67,11 +70,14 @@ class Server:
     async def start(self) -> None:
         """Begin to follow the events and to say that it is alive."""
         self.follower.start()
+        self.keeper.start()
         await self._heartbeat.__aenter__()
 
     async def stop(self) -> None:
         """Stop following, and take the heartbeat away."""
         await self.follower.stop()
+        await self.keeper.stop()
+        await self.status.stop()
         await self._heartbeat.__aexit__(None, None, None)
 
     @property

@@ -5,12 +5,13 @@ nothing is left out in silence: where history is gone or too long, a `reset` com
 """
 
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from services.server.follower import Follower
-from services.server.hub import ALL_PAGES, encode_block, encode_word, topics_of
+from services.server.held import HeldStream
+from services.server.hub import ALL_PAGES, EVERYTHING, Topic, encode_block, encode_word, framed, topics_of
 from services.server.stream import Stream
 from shared.errors import NotFound
 from shared.keys import Keys
@@ -22,13 +23,6 @@ MOST_SCANNED = 10_000
 CHUNK = 500
 MOST_PAGES = 100
 BEHIND_S = 2.0
-
-
-class Topic(NamedTuple):
-    """What is watched: a page, or a whole site where `page` is ALL_PAGES."""
-
-    site: str
-    page: str
 
 
 class CatchUp:
@@ -73,11 +67,20 @@ class CatchUp:
 
     def heartbeat(self, topic: Topic, stream: Stream) -> bytes:
         """A block that moves a quiet client's last id and fires nothing, so that it never falls behind the history."""
-        stream.sent = self._follower.position_of(self._keys.partition(topic.site), stream.sent)
+        stream.sent = self._follower.position_of(self._partition(topic), stream.sent)
         return b"id: %b\n\n" % stream.sent.encode()
 
+    def heartbeat_of(self, held: HeldStream) -> bytes:
+        """The same for a stream that is live, as a chunk."""
+        handed_on = self._follower.handed_on[self._partition(held.topic)]
+        return framed(b"id: %b\n\n" % handed_on.encode())
+
+    def _partition(self, topic: Topic) -> int:
+        # Everything can be watched where there is one partition.
+        return 0 if topic == EVERYTHING else self._keys.partition(topic[0])
+
     async def _replay(self, topic: Topic, stream: Stream) -> AsyncIterator[bytes]:
-        partition = self._keys.partition(topic.site)
+        partition = self._partition(topic)
         await self._follower.reach(partition, START, self._behind_s)
         for _ in range(MOST_SCANNED // CHUNK):
             entries = await self._events.history(partition, stream.sent, CHUNK)
@@ -96,15 +99,18 @@ class CatchUp:
             yield piece
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
-        if topic.page == ALL_PAGES:
-            at, seen, data = await self._site(topic.site)
+        site, page = topic
+        if topic == EVERYTHING:
+            at, seen, data = await self._everything()
+        elif page == ALL_PAGES:
+            at, seen, data = await self._site(site)
         else:
-            state = await self._store.snapshot(topic.site, topic.page)
+            state = await self._store.snapshot(site, page)
             at = seen = state.position
-            data = _page(topic, state)
-        await self._follower.reach(self._keys.partition(topic.site), seen, self._behind_s)
+            data = {"site": site, "page": page, **_page(state)}
+        await self._follower.reach(self._partition(topic), seen, self._behind_s)
         stream.sent = at
-        text = msgspec.json.encode({"type": "snapshot", "site": topic.site, **data})
+        text = msgspec.json.encode({"type": "snapshot", **data})
         return b"id: %b\nevent: snapshot\ndata: %b\n\n" % (at.encode(), text)
 
     async def _site(self, site: str) -> tuple[str, str, dict[str, Any]]:
@@ -117,7 +123,7 @@ class CatchUp:
         try:
             found = await self._store.pages(site, "", MOST_PAGES)
         except NotFound:
-            return before, before, {"at": 0, "pages": [], "more": False}
+            return before, before, {"site": site, "at": 0, "pages": [], "more": False}
         publications = await self._store.wanted(site, found.items)
         after = (await self._events.tail())[partition]
         pages = [
@@ -125,19 +131,26 @@ class CatchUp:
             for (page, head), publication in zip(found.items, publications, strict=True)
         ]
         at = max((page["at"] for page in pages), default=0)
-        return before, after, {"at": at, "pages": pages, "more": bool(found.after)}
+        return before, after, {"site": site, "at": at, "pages": pages, "more": bool(found.after)}
+
+    async def _everything(self) -> tuple[str, str, dict[str, Any]]:
+        """The sites there are; what happens on their pages comes as events."""
+        before = (await self._events.tail())[0]
+        found = await self._store.sites("", MOST_PAGES)
+        after = (await self._events.tail())[0]
+        sites = [{"site": site.slug, "title": site.title} for site in found.items]
+        return before, after, {"at": 0, "sites": sites, "more": bool(found.after)}
 
 
 def _encode(topic: Topic, entries: list[Entry]) -> bytes:
     return b"".join(encode_block(entry) for entry in entries if topic in topics_of(entry))
 
 
-def _page(topic: Topic, state: PageState) -> dict[str, Any]:
+def _page(state: PageState) -> dict[str, Any]:
     now = _wanted_and_live(state.head)
     if now["live"]:
         now["live"]["etag"] = state.etag
     return {
-        "page": topic.page,
         **now,
         **_last_event(state.wanted),
         "publication": state.wanted,

@@ -55,6 +55,7 @@ class Follower:
         self._checked_at = clock()
         self._moved = asyncio.Event()
         self.applied: dict[int, str] = {}
+        self.handed_on: dict[int, str] = {}
 
     @property
     def is_following(self) -> bool:
@@ -76,8 +77,8 @@ class Follower:
             partition: whose events.
             at_least: a position known to be good, such as a snapshot's.
         """
-        applied = self.applied.get(partition, at_least)
-        return max(applied, at_least, key=position)
+        handed_on = self.handed_on.get(partition, at_least)
+        return max(handed_on, at_least, key=position)
 
     async def reach(self, partition: int, at: str, longest_s: float) -> None:
         """Wait until everything up to a position is applied.
@@ -124,8 +125,11 @@ class Follower:
                 self._memory.note((event.site, event.page), event.seq, event.version)
         if await self._refresh(_changed_pages(events)):
             return await self._start_over()
-        self._hub.publish(entries)
+        # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
+        plans = self._hub.plan(entries)
         self._move_to(self.applied | {entry.partition: entry.id for entry in entries})
+        await self._hub.hand_on(plans)
+        self.handed_on = self.applied
         # Any history begins at the start, so that tells none from another.
         self._anchor = {p: self.applied[p] if at == START else at for p, at in self._anchor.items()}
         return None
@@ -175,6 +179,7 @@ class Follower:
             await self._witness.testify(ahead, self.applied or tail)
         was_following = bool(self.applied)
         self._move_to(tail)
+        self.handed_on = tail
         self._anchor, self._checked_at = tail, self._clock()
         if was_following:
             self._hub.reset()

@@ -1,25 +1,77 @@
-"""Fan-out: each event is encoded once and handed to those who watch its page or its site.
+"""Fan-out: each event is encoded once and handed to those who watch its page, its site, or everything.
+
+What a topic's watchers are told at once is one piece, made once and joined once, so a burst costs each of them a single
+write. All pieces of a batch and all who get them are decided in one step (`plan`), before the first is handed on
+(`hand_on`), which leaves room for others in between: whoever joins meanwhile is in none of them and finds these events
+in the history instead.
 
 A watcher that does not keep up is cut, never waited for, and never loses a single event in silence: it comes back with
 its last id and resumes from history.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 from shared.errors import Undecodable
 from shared.events import decode_event
-from shared.streams import Entry
+from shared.streams import Entry, position
 
 ALL_PAGES = ""
+# Names no site: every page of every site.
+EVERYTHING = ("", ALL_PAGES)
+# Watchers that are written to before others have a turn.
+AT_ONCE = 200
+
+Topic = tuple[str, str]
+Position = tuple[int, int]
+
+
+class Block(NamedTuple):
+    """A block of a status stream.
+
+    Attributes:
+        at: position of its event; None where it is no event.
+        text: its bytes, with the empty line behind it.
+    """
+
+    at: Position | None
+    text: bytes
+
+
+class Piece:
+    """What a topic's watchers are told at once.
+
+    Attributes:
+        blocks: in order.
+        text: all of them.
+        chunk: likewise, framed as a chunk of HTTP/1.1.
+    """
+
+    __slots__ = ("_chunk", "blocks", "text")
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
+        self.text = b"".join([block.text for block in blocks])
+        self._chunk = b""
+
+    @property
+    def chunk(self) -> bytes:
+        if not self._chunk:
+            self._chunk = framed(self.text)
+        return self._chunk
+
+    def since(self, after: Position) -> "Piece":
+        """The piece without what a watcher at some position has had."""
+        return Piece([block for block in self.blocks if block.at is None or block.at > after])
 
 
 class Watcher(Protocol):
     """Whoever watches a topic."""
 
-    def send(self, position: str, block: bytes) -> None:
-        """Take a block; must not block. `position` is "" for a block that is no event."""
+    def send(self, piece: Piece) -> None:
+        """Take a piece; must not block."""
 
     def reset(self) -> None:
         """The history behind it is gone: start again from a snapshot."""
@@ -28,11 +80,15 @@ class Watcher(Protocol):
         """Say goodbye and close."""
 
 
-Topic = tuple[str, str]
+class Plan(NamedTuple):
+    """A piece, and who gets it."""
+
+    piece: Piece
+    watchers: list[Watcher]
 
 
 class Hub:
-    """Watchers by topic: (site, page), or (site, ALL_PAGES)."""
+    """Watchers by topic: (site, page), (site, ALL_PAGES), or EVERYTHING."""
 
     def __init__(self) -> None:
         self._watchers: defaultdict[Topic, set[Watcher]] = defaultdict(set)
@@ -52,23 +108,33 @@ class Hub:
         if not watchers:
             del self._watchers[topic]
 
-    def publish(self, entries: Iterable[Entry]) -> None:
-        """Hand events on, in order."""
-        if not self._watchers:
-            return
-        for entry in entries:
-            topics = topics_of(entry)
-            watchers = [watcher for topic in topics for watcher in self._watchers.get(topic, ())]
-            if watchers:
-                block = encode_block(entry)
-                for watcher in watchers:
-                    watcher.send(entry.id, block)
+    def plan(self, entries: Iterable[Entry]) -> list[Plan]:
+        """Decide who is told what of some events."""
+        blocks: dict[Topic, list[Block]] = {}
+        for entry in entries if self._watchers else ():
+            watched = [topic for topic in topics_of(entry) if topic in self._watchers]
+            if watched:
+                block = Block(position(entry.id), encode_block(entry))
+                for topic in watched:
+                    blocks.setdefault(topic, []).append(block)
+        return [Plan(Piece(told), list(self._watchers[topic])) for topic, told in blocks.items()]
+
+    @staticmethod
+    async def hand_on(plans: Iterable[Plan]) -> None:
+        """Tell them, leaving room for others now and then."""
+        told = 0
+        for piece, watchers in plans:
+            for watcher in watchers:
+                watcher.send(piece)
+                told += 1
+                if told % AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def say(self, event: str) -> None:
         """Tell every watcher something that is no event of a page, such as `paused`."""
-        block = encode_word(event)
+        piece = Piece([Block(None, encode_word(event))])
         for watcher in self._everyone():
-            watcher.send("", block)
+            watcher.send(piece)
 
     def reset(self) -> None:
         """Make every watcher start again from a snapshot."""
@@ -86,12 +152,12 @@ class Hub:
 
 
 def topics_of(entry: Entry) -> list[Topic]:
-    """Whom an event concerns: those who watch its page, and those who watch its site."""
+    """Whom an event concerns: those who watch its page, its site, or everything."""
     try:
         event = decode_event(entry.data)
     except Undecodable:
         return []
-    return [(event.site, event.page), (event.site, ALL_PAGES)] if event.site else []
+    return [(event.site, event.page), (event.site, ALL_PAGES), EVERYTHING] if event.site else []
 
 
 def encode_block(entry: Entry) -> bytes:
@@ -104,3 +170,8 @@ def encode_block(entry: Entry) -> bytes:
 def encode_word(event: str) -> bytes:
     """A block that is no event of a page and moves no id, such as `paused`."""
     return b'event: %b\ndata: {"type":"%b"}\n\n' % (event.encode(), event.encode())
+
+
+def framed(text: bytes) -> bytes:
+    """Bytes as a chunk of HTTP/1.1; an empty chunk would end the answer, so there is none."""
+    return b"%x\r\n%b\r\n" % (len(text), text) if text else b""

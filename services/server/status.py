@@ -1,41 +1,35 @@
-"""`/-/events`: the status of a page or a site as server-sent events.
+"""`/-/events`: the status of a page, a site or everything as server-sent events.
 
 First a snapshot, then every event; an id is a position in the events stream, so a client that comes back with its
 last id misses nothing and sees nothing twice. Where its history is gone it is told so: `reset`, and a snapshot.
 Any status but 200 would close an EventSource for good, so "come back later" is a 200 with `retry:` and an end.
+
+Where the connection lets us, a stream is held at its transport (`HeldStream`) and nothing stays here once the past is
+told; otherwise a task writes it (`Written`). `Keeper` looks after both.
 """
 
 import asyncio
-import logging
 import random
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from services.server.catch_up import CatchUp, Topic
-from services.server.hub import ALL_PAGES, Hub, encode_word
+from services.server.catch_up import CatchUp
+from services.server.held import LIFETIME_S, LONG_RETRY_MS, SHORT_RETRY_MS, HeldStream, encode_retry
+from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic
+from services.server.keeper import Keeper
 from services.server.pages import is_slug
 from services.server.stream import Stream
-from shared.auth import Tokens
+from services.server.wire import TAKE_OVER, TakeOver
+from services.server.written import HEADERS, Written
+from shared.auth import Tokens, digest_of
 from shared.config import SLUG_MEND
-from shared.errors import InvalidParameter, Unavailable, Undecodable
+from shared.errors import InvalidParameter, Unavailable
 from shared.settings import Settings
+from shared.tasks import end
 
-log = logging.getLogger(__name__)
-
-RETRY_MS = 2_000
-SHORT_RETRY_MS = (500, 3_000)
-LONG_RETRY_MS = (20_000, 40_000)
-LIFETIME_S = (540.0, 660.0)
-# A stream that has to end gets this long to take what was sent; one that takes nothing is closed as it is.
-END_WITHIN_S = 0.8
-
-HEADERS = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"x-content-type-options", b"nosniff"),
-]
+# Snapshots under way at once, when everybody starts again.
+MOST_AT_ONCE = 64
 
 
 class Status:
@@ -44,107 +38,83 @@ class Status:
     Args:
         catch_up: what comes before live events.
         hub: where those come from.
+        keeper: looks after the streams.
         tokens: who may watch.
         settings: bounds.
     """
 
-    def __init__(self, catch_up: CatchUp, hub: Hub, tokens: Tokens, settings: Settings) -> None:
-        self._catch_up, self._hub, self._tokens, self._settings = catch_up, hub, tokens, settings
+    def __init__(self, catch_up: CatchUp, hub: Hub, keeper: Keeper, tokens: Tokens, settings: Settings) -> None:
+        self._catch_up, self._hub, self._keeper, self._tokens = catch_up, hub, keeper, tokens
+        self._settings = settings
+        self._written = Written(catch_up, hub, keeper, settings.sse_heartbeat_s)
+        self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
+        self._starting_again: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        await end(*self._starting_again)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        authorization = request.headers.get("authorization", "")
         try:
-            await self._tokens.who(request.headers.get("authorization", ""))
+            await self._tokens.who(authorization)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS)
-        topic = find_topic(request)
+        topic = find_topic(request, self._settings.partitions)
         if self._hub.is_quiet or request.method == "HEAD":
             return await _turn_away(send, SHORT_RETRY_MS)
         if self._hub.count >= self._settings.sse_max_streams:
             return await _turn_away(send, LONG_RETRY_MS)
         last = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
-        await self._hold(topic, last, receive, send)
-        return None
+        take_over = (scope.get("extensions") or {}).get(TAKE_OVER)
+        if take_over is None:
+            return await self._written.hold(topic, last, digest_of(authorization), receive, send)
+        return await self._hold(topic, last, digest_of(authorization), take_over)
 
-    async def _hold(self, topic: Topic, last: str, receive: Receive, send: Send) -> None:
-        """Keep a stream open until either side ends it."""
-        loop = asyncio.get_running_loop()
-        deadline = asyncio.timeout(None)
-        stream = Stream(on_end=lambda: deadline.reschedule(loop.time() + END_WITHIN_S))
-        leaving = asyncio.create_task(_end_on_disconnect(receive, stream))
-        try:
-            async with deadline:
-                self._hub.join(topic, stream)
-                try:
-                    await self._write(topic, last, stream, send)
-                finally:
-                    self._hub.leave(topic, stream)
-                    # From here on nothing moves the deadline.
-                    stream.is_ending = True
-        except TimeoutError:
-            log.info("a watcher of %s/%s that takes nothing is cut", *topic)
-        finally:
-            leaving.cancel()
+    async def _hold(self, topic: Topic, last: str, token: str, take_over: TakeOver) -> None:
+        """Take the connection over and tell the past; from then on the hub writes to it."""
+        ends_at = asyncio.get_running_loop().time() + random.uniform(*LIFETIME_S)  # noqa: S311
+        held = HeldStream(topic, token, ends_at, self._forget, self._start_again)
+        stream = held.begin()
+        self._hub.join(topic, held)
+        self._keeper.add(held)
+        held.greet(take_over(held))
+        await held.tell(stream, self._catch_up.begin(topic, last, stream))
 
-    async def _write(self, topic: Topic, last: str, stream: Stream, send: Send) -> None:
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + random.uniform(*LIFETIME_S)  # noqa: S311
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await _send(send, b"retry: %d\n\n" % RETRY_MS)
-        retry_ms = SHORT_RETRY_MS
-        try:
-            async for piece in self._catch_up.begin(topic, last, stream):
-                await _send(send, piece)
-            while not stream.is_ending and loop.time() < ends_at:
-                await self._send_next(topic, stream, send)
-        except Unavailable:
-            # No snapshot to be had: the client comes back, with the id it has.
-            await _send(send, encode_word("paused"))
-        except Undecodable as error:
-            log.error("the state of %s/%s cannot be told: %s", *topic, error)
-            retry_ms = LONG_RETRY_MS
-        await send({"type": "http.response.body", "body": _retry(retry_ms), "more_body": False})
+    def _forget(self, held: HeldStream) -> None:
+        self._hub.leave(held.topic, held)
+        self._keeper.drop(held)
 
-    async def _send_next(self, topic: Topic, stream: Stream, send: Send) -> None:
-        if not await stream.wait(self._settings.sse_heartbeat_s):
-            return await _send(send, self._catch_up.heartbeat(topic, stream))
-        if stream.needs_snapshot:
-            stream.needs_snapshot = False
-            async for piece in self._catch_up.reset(topic, stream):
-                await _send(send, piece)
-        return await _send(send, stream.take())
+    def _start_again(self, held: HeldStream) -> None:
+        task = asyncio.create_task(self._tell_again(held, held.begin()))
+        self._starting_again.add(task)
+        task.add_done_callback(self._starting_again.discard)
+
+    async def _tell_again(self, held: HeldStream, stream: Stream) -> None:
+        async with self._at_once:
+            await held.tell(stream, self._catch_up.reset(held.topic, stream))
 
 
-def find_topic(request: Request) -> Topic:
+def find_topic(request: Request, partitions: int = 1) -> Topic:
     """What a client wants to watch.
 
+    Args:
+        partitions: positions of several do not make one id, so then everything cannot be watched at once.
+
     Raises:
-        InvalidParameter: no site, or a site or page that cannot be.
+        InvalidParameter: a site or a page that cannot be, a page without a site, or everything where it cannot be had.
     """
     site, page = request.query_params.get("site", ""), request.query_params.get("page", ALL_PAGES)
+    if "site" not in request.query_params and page == ALL_PAGES and partitions == 1:
+        return EVERYTHING
     if not is_slug(site):
         raise InvalidParameter("The query has no site, or one that cannot be.", "site", SLUG_MEND)
     if page != ALL_PAGES and not is_slug(page):
         raise InvalidParameter("The query has a page that cannot be.", "page", SLUG_MEND)
-    return Topic(site, page)
-
-
-def _retry(between_ms: tuple[int, int]) -> bytes:
-    # Random, so that those who were sent away together do not come back together.
-    return b"retry: %d\n\n" % random.randint(*between_ms)  # noqa: S311
+    return (site, page)
 
 
 async def _turn_away(send: Send, between_ms: tuple[int, int]) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": _retry(between_ms)})
-
-
-async def _send(send: Send, piece: bytes) -> None:
-    if piece:
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-
-async def _end_on_disconnect(receive: Receive, stream: Stream) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    stream.end()
+    await send({"type": "http.response.body", "body": encode_retry(between_ms)})

@@ -1,4 +1,4 @@
-"""One watcher's status stream: what waits to be sent, and when it ends.
+"""What waits for one watcher, and when its stream ends.
 
 A stream joins the hub before it looks at the past, so that no event falls between the two; events that the past already
 contained are dropped by their position. What waits is bounded: a watcher that falls further behind is ended, and comes
@@ -8,6 +8,7 @@ back with its last id.
 import asyncio
 from collections.abc import Callable
 
+from services.server.hub import Piece
 from shared.streams import START, position
 
 MOST_WAITING_BYTES = 256 * 1024
@@ -23,19 +24,19 @@ class Stream:
 
     def __init__(self, on_end: Callable[[], None], most_bytes: int = MOST_WAITING_BYTES) -> None:
         self._on_end, self._most_bytes = on_end, most_bytes
-        self._waiting: list[tuple[str, bytes]] = []
+        self._waiting: list[Piece] = []
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self.sent = START
         self.needs_snapshot = False
         self.is_ending = False
 
-    def send(self, position: str, block: bytes) -> None:
-        """Let a block wait for its turn."""
+    def send(self, piece: Piece) -> None:
+        """Let a piece wait for its turn."""
         if self.is_ending:
             return
-        self._waiting.append((position, block))
-        self._waiting_bytes += len(block)
+        self._waiting.append(piece)
+        self._waiting_bytes += len(piece.text)
         if self._waiting_bytes > self._most_bytes:
             self._clear()
             self.end()
@@ -72,15 +73,14 @@ class Stream:
         return True
 
     def take(self) -> bytes:
-        """Everything that waits and was not sent before, as one piece."""
-        blocks = []
-        for at, block in self._waiting:
-            if at and position(at) <= position(self.sent):
-                continue
-            self.sent = at or self.sent
-            blocks.append(block)
+        """Everything that waits and was not sent before."""
+        sent = position(self.sent)
+        blocks = [block for piece in self._waiting for block in piece.since(sent).blocks]
+        moved = [block.at for block in blocks if block.at is not None]
+        if moved:
+            self.sent = "{}-{}".format(*moved[-1])
         self._clear()
-        return b"".join(blocks)
+        return b"".join([block.text for block in blocks])
 
     def _clear(self) -> None:
         self._waiting.clear()

@@ -14,18 +14,20 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from services.server.answers import Answer
+from services.server.held import Taken
 from services.server.pages import Visitors
 from shared.http1 import HOST, MOST_HEAD_BYTES, Connection
 
 log = logging.getLogger(__name__)
 
 TAKE_OVER = "platen.take_over"
-TakeOver = Callable[[asyncio.Protocol], asyncio.Transport]
+TakeOver = Callable[[asyncio.Protocol], Taken]
 
 # Possessive, so that no input makes it look twice. No `%` or `#` in the target: it is the path as it is.
 _HEAD = re.compile(
@@ -151,9 +153,10 @@ class Wire(Connection):
             super().data_received(data)
 
     def on_headers_complete(self) -> None:
-        if self.parser.get_http_version() == "1.1":
-            self.scope["extensions"] = {TAKE_OVER: self.take_over}  # type: ignore[dict-item]
         super().on_headers_complete()
+        if self.parser.get_http_version() == "1.1":
+            # The task that answers begins later. With requests in a row, `self.cycle` is not always the one it answers.
+            self.scope["extensions"] = {TAKE_OVER: partial(self.take_over, self.cycle)}  # type: ignore[dict-item]
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -162,15 +165,16 @@ class Wire(Connection):
             self.flow.resume_reading()
             self.data_received(held_back)
 
-    def take_over(self, successor: asyncio.Protocol) -> asyncio.Transport:
+    def take_over(self, cycle: RequestResponseCycle, successor: asyncio.Protocol) -> Taken:
         """Hand the connection on, in the middle of answering; the answer is the successor's to write and to end.
 
         Then neither a task nor anything of the HTTP machinery is kept for it.
 
         Args:
+            cycle: the answer; requests behind it are dropped.
             successor: gets the transport's calls from now on; has a `shutdown` for the end of the process.
         """
-        transport, cycle = self.transport, self.cycle
+        transport = self.transport
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         self.pipeline.clear()
@@ -178,9 +182,9 @@ class Wire(Connection):
         self.connections.discard(self)
         self.connections.add(successor)  # type: ignore[arg-type]
         transport.set_protocol(successor)
-        # Parser and protocol know each other; without this they would wait for the garbage collector.
+        # They know each other; without this they would wait for the garbage collector.
         self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
-        return transport
+        return Taken(transport, self.connections, self._clock.date)
 
     def _answer_plain(self, data: bytes) -> bytes:
         """Answer what can be answered at once. Returns: what is left for the long way."""

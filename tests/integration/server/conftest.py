@@ -92,6 +92,13 @@ async def make_publisher(client: Client, keys: Keys, store: Store) -> Publisher:
 
 
 @pytest.fixture
+def settings(redis_server: str, request: pytest.FixtureRequest) -> Settings:
+    """Crosswise: the fast path on the embedded Valkey, plain ASGI where a test runs on Debian's Redis, too."""
+    is_fast = request.node.callspec.params["redis_server"] == "valkey"
+    return Settings(redis_url=redis_server, host="127.0.0.1", port=0, fast_path=is_fast)
+
+
+@pytest.fixture
 async def publisher(client: Client, keys: Keys, store: Store) -> Publisher:
     return await make_publisher(client, keys, store)
 

@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from services.server.catch_up import MOST_SCANNED
+from shared import keys as keys_of
+from shared.auth import Principal, Tokens, digest
 from shared.connection import Client
 from shared.keys import Keys
 from tests.conftest import wait_until
@@ -345,7 +348,60 @@ async def test_a_reader_that_does_not_read_is_cut_and_the_others_are_not(
     slow_writer.transport.abort()
 
 
-@pytest.mark.parametrize("query", [{}, {"site": "Acme"}, {"site": "a/b"}, {"site": "acme", "page": "../x"}])
+async def test_everything_can_be_watched_at_once(site: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"one")
+    answer = site.http.stream("GET", "/-/events")
+    async with answer as stream:
+        reader = Reader(stream.aiter_lines())
+        snapshot = await reader.next()
+        await publisher.publish(b"two", "autumn")
+        blocks = await reader.until("page-built")
+
+    assert (snapshot.event, snapshot.data["sites"]) == ("snapshot", [{"site": "acme", "title": "Acme"}])
+    assert {(block.data["site"], block.data["page"]) for block in blocks} == {("acme", "autumn")}
+
+    async with site.http.stream("GET", "/-/events", headers={"last-event-id": snapshot.id}) as stream:
+        again = await Reader(stream.aiter_lines()).until("page-built")
+    assert again == blocks
+
+
+async def test_everything_of_several_partitions_has_no_one_position(start_server: StartServer, client: Client) -> None:
+    await client.flushall()
+    await Tokens(client).set_first(TOKEN, 0)
+    site = await start_server(partitions=4)
+
+    answer = await site.http.get("/-/events")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["parameter"] == "site"
+
+
+async def test_a_stream_ends_when_its_token_does(
+    site: Site, publisher: Publisher, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = "token-that-is-going-to-be-revoked"
+    await client.hset(keys_of.TOKENS, digest(token), msgspec.json.encode(Principal("ada", "editor", 0)))
+    headers = {"authorization": f"Bearer {token}"}
+    async with (
+        site.http.stream("GET", "/-/events", params=QUERY, headers=headers) as revoked,
+        watching(site) as kept,
+    ):
+        lines = revoked.aiter_lines()
+        reader = Reader(lines)
+        assert (await reader.next()).event == (await kept.next()).event == "snapshot"
+
+        await client.hdel(keys_of.TOKENS, digest(token))
+
+        with pytest.raises(StopAsyncIteration):
+            await reader.next()
+        assert 500 <= reader.retry <= 3_000
+        await publisher.publish(b"one")
+        assert (await kept.until("page-built"))[-1].event == "page-built"
+
+
+@pytest.mark.parametrize(
+    "query", [{"page": "spring"}, {"site": ""}, {"site": "Acme"}, {"site": "a/b"}, {"site": "acme", "page": "../x"}]
+)
 async def test_a_stream_of_nothing_is_refused_with_the_mend(site: Site, query: dict[str, str]) -> None:
     answer = await site.http.get("/-/events", params=query)
 
