@@ -4,12 +4,11 @@ Pure functions of header values.
 """
 
 import re
-from collections.abc import Iterable
 from email.utils import formatdate, parsedate_to_datetime
 
-Headers = Iterable[tuple[bytes, bytes]]
+from services.server.asked import Asked
 
-_TAG = re.compile(r'[ \t,]*(?:W/)?("[^"]*")')
+_TAG = re.compile(rb'[ \t,]*(?:W/)?("[^"]*")')
 
 
 def http_date(at_ms: int) -> str:
@@ -21,7 +20,7 @@ def http_date(at_ms: int) -> str:
     return formatdate(at_ms // 1000, usegmt=True)
 
 
-def is_not_modified(headers: Headers, etag: str, modified_ms: int) -> bool:
+def is_not_modified(asked: Asked, etag: bytes, modified_ms: int) -> bool:
     """Whether a GET or HEAD is answered 304.
 
     `If-None-Match` compares weakly, may span several lines, and wins over `If-Modified-Since`. The latter matches the
@@ -29,27 +28,22 @@ def is_not_modified(headers: Headers, etag: str, modified_ms: int) -> bool:
     and "not modified since" would keep the caller on the page that was taken back.
 
     Args:
-        headers: of the request, names in lower case.
-        etag: strong entity tag with its quotes.
+        asked: what the request says.
+        etag: strong entity tag, with its quotes, of what would be sent otherwise. The same page in another coding has
+            other bytes, so its tag is another, too.
         modified_ms: milliseconds since the epoch.
     """
-    tags, since = [], b""
-    for name, value in headers:
-        if name == b"if-none-match":
-            tags.append(value)
-        elif name == b"if-modified-since":
-            since = value
-    if tags:
-        return _names(b",".join(tags).decode("latin-1"), etag)
-    return bool(since) and _is_date(since.decode("latin-1"), modified_ms)
+    if asked.none_match is not None:
+        return asked.none_match == etag or _names(asked.none_match, etag)
+    return asked.modified_since is not None and _is_date(asked.modified_since, modified_ms)
 
 
-def _names(field: str, etag: str) -> bool:
+def _names(field: bytes, etag: bytes) -> bool:
     """Whether a list of entity tags names this one. A comma may stand inside a tag, so it is read tag by tag.
 
     Each tag begins where the one before ended, without copying the rest: a header has no bound of its own.
     """
-    if field.strip() == "*":
+    if field.strip() == b"*":
         return True
     at = 0
     while found := _TAG.match(field, at):
@@ -59,9 +53,9 @@ def _names(field: str, etag: str) -> bool:
     return False
 
 
-def _is_date(text: str, at_ms: int) -> bool:
+def _is_date(field: bytes, at_ms: int) -> bool:
     try:
-        date = parsedate_to_datetime(text)
+        date = parsedate_to_datetime(field.decode("latin-1"))
         # HTTP dates have whole seconds.
         return date.tzinfo is not None and date.timestamp() == at_ms // 1000
     except (ValueError, OverflowError):

@@ -8,20 +8,20 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
-from services.server.answers import Pair, page_answers, quoted
-from shared.codec import compress, decompress
+from services.server import notices
+from services.server.answers import ANSWERS_BYTES, Answer, Answers, page_answers
+from services.server.asked import Asked
 from shared.errors import Undecodable
 from shared.records import PublishedPage
 
 log = logging.getLogger(__name__)
 
 MOST_MISSING = 100_000
-# What a held page costs beside its body, measured: two lists of headers, keys, the objects themselves.
-OVERHEAD_BYTES = 4_096
 
 
 class PageName(NamedTuple):
@@ -35,44 +35,40 @@ class Held(NamedTuple):
     """A page in memory.
 
     Attributes:
-        seq: the publication it comes from.
-        etag: strong entity tag, with its quotes.
-        built_at: milliseconds since the epoch, UTC.
-        pair: its answers, ready to be sent; None where the page was unpublished.
-        version: its version, 0 where the page was unpublished.
-        top_seq, top_version: the highest known to have been given out on the page, live or not.
+        published: the page as Redis would hold it, with the highest numbers known to have been given out on it.
+        answers: ready to be sent; None where the page was unpublished.
     """
 
-    seq: int
-    etag: str
-    built_at: int
-    pair: Pair | None
-    version: int
-    top_seq: int
-    top_version: int
+    published: PublishedPage
+    answers: Answers | None
 
     @property
-    def body(self) -> bytes:
-        return self.pair.fresh.body if self.pair else b""
+    def seq(self) -> int:
+        return self.published.seq
 
     @property
-    def cost(self) -> int:
-        return len(self.body) + OVERHEAD_BYTES
+    def page(self) -> bytes:
+        return self.answers.page if self.answers else b""
 
-    def published(self) -> PublishedPage:
-        """The page as Redis would hold it."""
-        page = PublishedPage(seq=self.seq, version=self.version, top_seq=self.top_seq, top_version=self.top_version)
-        if self.pair is None:
-            return page
-        csp = dict(self.pair.unchanged.headers)[b"content-security-policy"].decode("latin-1")
-        whole = {"etag": self.etag.strip('"'), "csp": csp, "built_at": self.built_at, "body": compress(self.body)}
-        return msgspec.structs.replace(page, **whole)
+    @property
+    def length(self) -> int:
+        return self.answers.length if self.answers else 0
+
+    @property
+    def size_bytes(self) -> int:
+        return self.answers.size_bytes if self.answers else ANSWERS_BYTES
+
+    def answer(self, asked: Asked) -> Answer:
+        """The answer to a request."""
+        return notices.GONE if self.answers is None else self.answers.choose(asked)
 
     def raised(self, top_seq: int, top_version: int) -> "Held":
         """The same page, knowing of higher numbers given out."""
-        if top_seq <= self.top_seq and top_version <= self.top_version:
+        page = self.published
+        if top_seq <= page.top_seq and top_version <= page.top_version:
             return self
-        return self._replace(top_seq=max(top_seq, self.top_seq), top_version=max(top_version, self.top_version))
+        tops = {"top_seq": max(top_seq, page.top_seq), "top_version": max(top_version, page.top_version)}
+        return self._replace(published=msgspec.structs.replace(page, **tops))
 
 
 class _Loading:
@@ -178,8 +174,8 @@ class PageMemory:
         held = self._held.get(name)
         if held is None or page is None:
             return held is not None
-        top_seq, top_version = max(page.seq, page.top_seq), max(page.version, page.top_version)
-        return held.seq > page.seq or held.top_seq > top_seq or held.top_version > top_version
+        known, told = held.published, _with_own_numbers(page)
+        return known.seq > told.seq or known.top_seq > told.top_seq or known.top_version > told.top_version
 
     def _knows(self, name: PageName) -> bool:
         loading = self._loading.get(name)
@@ -208,8 +204,8 @@ class PageMemory:
             self._held[name] = held = held.raised(page.top_seq, page.top_version)
             return held
         try:
-            new = _unpack(name, page)
-            new = new.raised(held.top_seq, held.top_version) if held else new
+            new = self._unpack(name, page)
+            new = new.raised(held.published.top_seq, held.published.top_version) if held else new
         except Undecodable as error:
             if held is None:
                 # It is there, so it is not missing: the next visitor makes us look again.
@@ -218,13 +214,27 @@ class PageMemory:
             log.error("%s/%s: seq %d is damaged, seq %d stays: %s", *name, page.seq, held.seq, error)
             return held
         self._missing.pop(name, None)
-        self.size_bytes += new.cost - (held.cost if held else 0)
+        self.size_bytes += new.size_bytes - (held.size_bytes if held else 0)
         self._held[name] = new
         self._held.move_to_end(name)
+        self._make_room()
+        return new
+
+    def _unpack(self, name: PageName, page: PublishedPage) -> Held:
+        answers = None if page.is_gone else page_answers(*name, page, partial(self._on_growth, name))
+        return Held(_with_own_numbers(page), answers)
+
+    def _on_growth(self, name: PageName, answers: Answers, size_bytes: int) -> None:
+        """A page was asked for in another coding, which is kept as well; what is no longer held does not count."""
+        held = self._held.get(name)
+        if held is not None and held.answers is answers:
+            self.size_bytes += size_bytes
+            self._make_room()
+
+    def _make_room(self) -> None:
         while self.size_bytes > self._most_bytes and len(self._held) > 1:
             _, oldest = self._held.popitem(last=False)
-            self.size_bytes -= oldest.cost
-        return new
+            self.size_bytes -= oldest.size_bytes
 
     def _remember_missing(self, name: PageName) -> None:
         self._missing[name] = None
@@ -234,14 +244,13 @@ class PageMemory:
 
 def _stays(held: Held, page: PublishedPage) -> bool:
     """Whether what is held is newer, or the same. A seq given out anew has other bytes: then Redis is right."""
-    if held.seq != page.seq:
-        return held.seq > page.seq
-    return held.version == page.version and (page.is_gone or held.etag == quoted(page.etag))
+    known = held.published
+    if known.seq != page.seq:
+        return known.seq > page.seq
+    return known.version == page.version and (page.is_gone or known.etag == page.etag)
 
 
-def _unpack(name: PageName, page: PublishedPage) -> Held:
-    top_seq, top_version = max(page.seq, page.top_seq), max(page.version, page.top_version)
-    if page.is_gone:
-        return Held(page.seq, "", 0, None, 0, top_seq, top_version)
-    pair = page_answers(*name, page, decompress(page.body))
-    return Held(page.seq, quoted(page.etag), page.built_at, pair, page.version, top_seq, top_version)
+def _with_own_numbers(page: PublishedPage) -> PublishedPage:
+    """A page whose own numbers count among those given out, however far behind its counters are."""
+    tops = {"top_seq": max(page.seq, page.top_seq), "top_version": max(page.version, page.top_version)}
+    return msgspec.structs.replace(page, **tops)

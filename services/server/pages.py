@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from services.server import notices
-from services.server.answers import Answer, Pair, redirect_answer
-from services.server.conditional import Headers, is_not_modified
-from services.server.memory import Held, PageMemory, PageName
+from services.server.answers import Answer, redirect_answer
+from services.server.asked import Asked, read_asked
+from services.server.memory import PageMemory, PageName
 from shared.config import SLUG_PATTERN
 from shared.errors import PlatenError, Unavailable
 from shared.route import check_reading
@@ -73,17 +73,18 @@ class Visitors:
         # An escaped slash is part of a name, and no slug has one.
         if scope.get("raw_path", b"").count(b"/") not in {0, path.count("/")}:
             return await send_answer(notices.MISSING, scope, send)
-        answer = self.answer_at_once(path, scope["headers"])
+        asked = read_asked(scope["headers"])
+        answer = self.answer_at_once(path, asked)
         if answer is None:
-            answer = await self._answer(path, scope)
+            answer = await self._answer(path, asked, scope)
         return await send_answer(answer, scope, send)
 
-    def answer_at_once(self, path: str, headers: Headers) -> Answer | None:
+    def answer_at_once(self, path: str, asked: Asked) -> Answer | None:
         """The answer for a page that is held, without a look at anything but memory.
 
         Args:
             path: decoded, beginning with a slash.
-            headers: of the request, names in lower case.
+            asked: what the request says.
 
         Returns:
             None where it takes more than that: another spelling, a page not held, no page at all.
@@ -92,9 +93,9 @@ class Visitors:
         if page == HOME or path.endswith("/"):
             return None
         held = self._memory.peek((site, page or HOME))
-        return None if held is None else _choose(held, headers)
+        return None if held is None else held.answer(asked)
 
-    async def _answer(self, path: str, scope: Scope) -> Answer:
+    async def _answer(self, path: str, asked: Asked, scope: Scope) -> Answer:
         found = find_page(path)
         if isinstance(found, Redirect):
             query = scope["query_string"].decode("latin-1")
@@ -107,23 +108,7 @@ class Visitors:
             if not isinstance(error, Unavailable):
                 log.error("%s/%s cannot be served: %s", *found, error)
             return notices.AWAY
-        return notices.MISSING if held is None else _choose(held, scope["headers"])
-
-
-def choose(pair: Pair, headers: Headers, etag: str, modified_ms: int) -> Answer:
-    """A page, or 304 where the caller has it.
-
-    Args:
-        pair: its two answers.
-        headers: of the request.
-        etag: of the page, with its quotes.
-        modified_ms: when it was built.
-    """
-    return pair.unchanged if is_not_modified(headers, etag, modified_ms) else pair.fresh
-
-
-def _choose(held: Held, headers: Headers) -> Answer:
-    return notices.GONE if held.pair is None else choose(held.pair, headers, held.etag, held.built_at)
+        return notices.MISSING if held is None else held.answer(asked)
 
 
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:

@@ -4,20 +4,24 @@ Read from Redis each time: an answer that never changes is kept by every cache i
 """
 
 import logging
+from collections import OrderedDict
 
 from starlette.types import Receive, Scope, Send
 
 from services.server import notices
-from services.server.answers import Answer, quoted, version_answers
-from services.server.pages import choose, is_slug, send_answer
-from shared.codec import decompress
+from services.server.answers import Answer, Answers, version_answers
+from services.server.asked import read_asked
+from services.server.pages import is_slug, send_answer
 from shared.errors import PlatenError, Unavailable
+from shared.records import PublishedPage
 from shared.store import Store
 
 log = logging.getLogger(__name__)
 
 # More digits than any version has, and fewer than Lua's numbers lose.
 _MOST_DIGITS = 15
+# Bounds of the answers kept for those who ask for the same version soon afterwards.
+MOST_RECENT, MOST_RECENT_BYTES = 64, 16 * 1024 * 1024
 
 
 class Versions:
@@ -29,6 +33,7 @@ class Versions:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._recent: OrderedDict[tuple[str, str, int], Answers] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         site, page, version = (scope["path_params"][part] for part in ("site", "page", "version"))
@@ -46,8 +51,19 @@ class Versions:
         found = await self._store.artifact(site, page, version)
         if found is None:
             return notices.MISSING
-        pair = version_answers(found, decompress(found.body))
-        return choose(pair, scope["headers"], quoted(found.etag), found.built_at)
+        return self._answers((site, page, version), found).choose(read_asked(scope["headers"]))
+
+    def _answers(self, name: tuple[str, str, int], found: PublishedPage) -> Answers:
+        """Answers of a version; those of the last few are kept, so that no coding is made for each request."""
+        answers = self._recent.get(name)
+        if answers is None or answers.published != found:
+            answers = self._recent[name] = version_answers(found)
+        self._recent.move_to_end(name)
+        sizes = sum(kept.size_bytes for kept in self._recent.values())
+        while len(self._recent) > MOST_RECENT or (sizes > MOST_RECENT_BYTES and len(self._recent) > 1):
+            _, oldest = self._recent.popitem(last=False)
+            sizes -= oldest.size_bytes
+        return answers
 
 
 def _is_number(text: str) -> bool:

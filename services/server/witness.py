@@ -60,7 +60,7 @@ class Witness:
     async def _testify(self, names: Sequence[PageName], followed: Mapping[int, str]) -> list[tuple[PageName, Lifted]]:
         held = [(name, page) for name in names if (page := self._memory.look(name)) is not None]
         pages = [
-            Witnessed(*name, page.published(), len(page.body), followed[self._keys.partition(name.site)])
+            Witnessed(*name, page.published, page.length, followed[self._keys.partition(name.site)])
             for name, page in held
         ]
         answers = await self._store.witness(pages, traceparent_of(""))

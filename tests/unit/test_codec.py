@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.codec import compress, decompress
+from shared.codec import MOST_BYTES, MOST_WINDOW_BYTES, compress, decompress, is_for_browsers
 from shared.errors import Undecodable
 
 
@@ -28,7 +28,21 @@ def test_a_small_bomb_is_refused_before_it_fills_memory() -> None:
         decompress(bomb, most=1_000_000)
 
 
-@pytest.mark.parametrize("damaged", [b"", b"junk", compress(b"x" * 1000)[:-3]], ids=["nothing", "junk", "cut short"])
+DAMAGED = {
+    "nothing": b"",
+    "junk": b"junk",
+    "cut short": compress(b"x" * 1000)[:-3],
+    "two frames": compress(b"x") + compress(b"y"),
+    "a tail": compress(b"x") + b"y",
+}
+
+
+@pytest.mark.parametrize("damaged", DAMAGED.values(), ids=DAMAGED)
 def test_damage_is_told(damaged: bytes) -> None:
     with pytest.raises(Undecodable):
         decompress(damaged)
+
+
+@pytest.mark.parametrize("length", [0, 1, 9_400, 300_000, MOST_WINDOW_BYTES + 1, MOST_BYTES])
+def test_every_page_that_is_stored_suits_browsers(length: int) -> None:
+    assert is_for_browsers(compress(bytes(length)))

@@ -39,7 +39,7 @@ class Parts:
 
     async def holds(self, body: bytes) -> bool:
         held = await self.memory.get(SPRING)
-        return held is not None and held.body == body
+        return held is not None and held.page == body
 
 
 @pytest.fixture

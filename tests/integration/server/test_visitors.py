@@ -1,6 +1,7 @@
 """The visitor path on a real Redis."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -230,7 +231,7 @@ async def test_pages_beyond_the_bound_are_read_again(
     start_server: StartServer, publisher: Publisher, client: Client
 ) -> None:
     for page in ("a", "b"):
-        await publisher.publish(b"x" * 6_000, page=page)
+        await publisher.publish(random.Random(page).randbytes(6_000), page=page)
     site = await start_server(page_memory_bytes=10_000)
     await client.config_resetstat()
 

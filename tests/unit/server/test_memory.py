@@ -1,17 +1,22 @@
 """Page memory: what is held, what is read, and which of two pages wins."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 
 import pytest
 
-from services.server.memory import OVERHEAD_BYTES, PageMemory, PageName
+from services.server.answers import ANSWERS_BYTES
+from services.server.asked import Asked
+from services.server.memory import PageMemory, PageName
 from shared.codec import compress
 from shared.errors import StoreUnavailable, Undecodable
 from shared.records import PublishedPage
 from tests.conftest import wait_until
 
 HOME = PageName("acme", "index")
+# A page that no coding makes shorter.
+NOISE = random.Random(1).randbytes(1000)
 
 
 class Shelf:
@@ -49,7 +54,7 @@ async def test_a_page_is_read_once_and_then_held(shelf: Shelf) -> None:
 
     assert first is second
     assert first is not None
-    assert first.body == b"hello"
+    assert first.page == b"hello"
     assert len(shelf.reads) == 1
 
 
@@ -91,7 +96,7 @@ async def test_a_read_that_began_before_a_publish_never_installs_the_old_page(sh
 
     found = await asking
     assert found is not None
-    assert (found.seq, found.body) == (2, b"new")
+    assert (found.seq, found.page) == (2, b"new")
 
 
 async def test_a_lower_seq_never_replaces_a_higher_one(shelf: Shelf) -> None:
@@ -104,7 +109,7 @@ async def test_a_lower_seq_never_replaces_a_higher_one(shelf: Shelf) -> None:
 
     found = await memory.get(HOME)
     assert found is not None
-    assert found.body == b"five"
+    assert found.page == b"five"
 
 
 async def test_a_page_that_vanished_from_redis_goes_on_being_served(shelf: Shelf) -> None:
@@ -128,7 +133,7 @@ async def test_a_seq_given_out_anew_is_taken_from_redis(shelf: Shelf) -> None:
 
     found = await memory.get(HOME)
     assert found is not None
-    assert found.body == b"another five"
+    assert found.page == b"another five"
 
 
 async def test_a_refresh_tells_which_pages_redis_has_forgotten(shelf: Shelf) -> None:
@@ -165,7 +170,7 @@ async def test_a_held_page_says_all_that_redis_would_hold_of_it(shelf: Shelf) ->
     for name in (HOME, gone):
         held = await memory.get(name)
         assert held is not None
-        assert held.published() == shelf.pages[name]
+        assert held.published == shelf.pages[name]
 
 
 async def test_a_missing_page_is_asked_for_once_until_it_is_published(shelf: Shelf) -> None:
@@ -192,8 +197,8 @@ async def test_names_of_missing_pages_are_bounded(shelf: Shelf) -> None:
 async def test_memory_is_bounded_and_the_page_not_asked_for_longest_goes(shelf: Shelf) -> None:
     names = [PageName("acme", f"p{number}") for number in range(4)]
     for name in names:
-        shelf.put(name, 1, b"x" * 1000)
-    memory = PageMemory(shelf.load, 3 * (1000 + OVERHEAD_BYTES))
+        shelf.put(name, 1, NOISE)
+    memory = PageMemory(shelf.load, 3 * (len(compress(NOISE)) + ANSWERS_BYTES))
 
     for name in names[:3]:
         await memory.get(name)
@@ -201,7 +206,41 @@ async def test_memory_is_bounded_and_the_page_not_asked_for_longest_goes(shelf: 
     await memory.get(names[3])
 
     assert set(memory.names) == {names[0], names[2], names[3]}
-    assert memory.size_bytes == 3 * (1000 + OVERHEAD_BYTES)
+    assert memory.size_bytes == 3 * (len(compress(NOISE)) + ANSWERS_BYTES)
+
+
+async def test_codings_are_counted_and_make_others_go(shelf: Shelf) -> None:
+    page = NOISE.hex().encode()
+    names = [PageName("acme", f"p{number}") for number in range(3)]
+    for name in names:
+        shelf.put(name, 1, page)
+    alone = len(compress(page)) + ANSWERS_BYTES
+    memory = PageMemory(shelf.load, 3 * alone + 3_000)
+    held = [await memory.get(name) for name in names]
+
+    for coding in ("br", "gzip"):
+        assert held[2] is not None
+        held[2].answer(Asked((coding,)))
+
+    assert memory.names == names[1:]
+    assert memory.size_bytes == alone + held[2].size_bytes <= 3 * alone + 3_000
+    # Whoever still has in hand what is no longer held may ask for more of it.
+    assert held[0] is not None
+    held[0].answer(Asked(("br",)))
+    assert memory.size_bytes == alone + held[2].size_bytes
+
+
+async def test_a_page_that_grew_is_taken_off_as_large_as_it_became(shelf: Shelf) -> None:
+    shelf.put(HOME, 1, NOISE)
+    memory = PageMemory(shelf.load, 1_000_000)
+    held = await memory.get(HOME)
+    assert held is not None
+    held.answer(Asked(("gzip", "identity")))
+
+    shelf.put(HOME, 2, NOISE)
+    await memory.refresh([HOME])
+
+    assert memory.size_bytes == len(compress(NOISE)) + ANSWERS_BYTES
 
 
 async def test_what_is_held_needs_no_redis_and_what_is_not_says_so(shelf: Shelf) -> None:
@@ -236,7 +275,7 @@ async def test_a_damaged_page_does_not_replace_a_good_one(shelf: Shelf) -> None:
 
     found = await memory.get(HOME)
     assert found is not None
-    assert found.body == b"good"
+    assert found.page == b"good"
 
 
 async def test_a_damaged_page_is_not_taken_for_a_missing_one(shelf: Shelf) -> None:
@@ -252,14 +291,14 @@ async def test_a_damaged_page_is_not_taken_for_a_missing_one(shelf: Shelf) -> No
     shelf.put(HOME, 2, b"mended")
     found = await memory.get(HOME)
     assert found is not None
-    assert found.body == b"mended"
+    assert found.page == b"mended"
 
 
 async def test_a_look_counts_as_asking_for_the_page(shelf: Shelf) -> None:
     names = [PageName("acme", f"p{number}") for number in range(3)]
     for name in names:
         shelf.put(name, 1, b"")
-    memory = PageMemory(shelf.load, 2 * OVERHEAD_BYTES)
+    memory = PageMemory(shelf.load, 2 * (len(compress(b"")) + ANSWERS_BYTES))
     await memory.get(names[0])
     await memory.get(names[1])
 

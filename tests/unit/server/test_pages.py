@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.server.asked import Asked
 from services.server.memory import PageMemory, PageName
 from services.server.pages import Redirect, Visitors, find_page
 from shared.codec import compress
@@ -76,12 +77,12 @@ async def test_head_and_304_have_no_body_and_get_has() -> None:
 async def test_a_page_that_is_held_is_answered_without_waiting() -> None:
     memory = PageMemory(load, 1_000_000)
     visitors = Visitors(memory)
-    assert visitors.answer_at_once("/acme", []) is None
+    assert visitors.answer_at_once("/acme", Asked()) is None
 
     await memory.get(PageName("acme", "index"))
 
-    answer = visitors.answer_at_once("/acme", [])
+    answer = visitors.answer_at_once("/acme", Asked())
     assert answer is not None
     assert answer.body == b"hello"
     for other_spelling in ("/acme/", "/acme/index", "/acme/index/"):
-        assert visitors.answer_at_once(other_spelling, []) is None
+        assert visitors.answer_at_once(other_spelling, Asked()) is None
