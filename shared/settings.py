@@ -85,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether pages are answered, and status streams held, beneath ASGI; 0 leaves both to the plain routes."""
     access_log_every: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Log every n-th answer to a visitor; 0 logs none."""
+    warm_pages: Annotated[int, msgspec.Meta(ge=0)] = 2_000
+    """Pages that a server process reads at its start, before anybody asks; half of the bound at most. 0 reads none."""
     sse_heartbeat_s: Seconds = 15.0
     """How often a quiet status stream gets a block with only an id."""
     sse_max_streams: Positive = 10_000

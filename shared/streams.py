@@ -337,6 +337,22 @@ class EventLog:
             raw = await self._client.xrange(stream, min=f"({after}", count=count)
         return self._entries(stream, raw)
 
+    async def newest(self, partition: int, before: str, count: int) -> list[Entry]:
+        """Events before a position, newest first.
+
+        Args:
+            partition: whose events.
+            before: a position, "" for the end.
+            count: most events.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        stream = self._keys.events(partition)
+        with translated():
+            raw = await self._client.xrevrange(stream, max=f"({before}" if before else "+", count=count)
+        return self._entries(stream, raw)
+
     async def is_resumable(self, partition: int, after: str) -> bool:
         """Whether every event after a position is still there.
 

@@ -24,6 +24,7 @@ from services.server.pages import Visitors
 from services.server.status import Status
 from services.server.versions import Versions
 from services.server.wire import Memo, Tally, Wire
+from services.server.warm import WarmStart
 from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
@@ -58,6 +59,7 @@ class Server:
         events = EventLog(client, blocking, keys, range(settings.partitions))
         self.witness = Witness(client, self.store, self.memory, keys)
         self.follower = Follower(events, self.memory, self.hub, self.witness)
+        self._warm_start = WarmStart(self.store, events, self.memory, settings.warm_pages, settings.page_memory_bytes)
         catch_up = CatchUp(self.store, events, self.follower, keys)
         tokens = Tokens(client)
         self.keeper = Keeper(catch_up.heartbeat_of, tokens, settings.sse_heartbeat_s)
@@ -68,13 +70,15 @@ class Server:
         self._started_at = int(time.time() * 1000)
 
     async def start(self) -> None:
-        """Begin to follow the events and to say that it is alive."""
+        """Begin to follow the events, to fill the memory, and to say that it is alive."""
         self.follower.start()
         self.keeper.start()
+        self._warm_start.start()
         await self._heartbeat.__aenter__()
 
     async def stop(self) -> None:
         """Stop following, and take the heartbeat away."""
+        await self._warm_start.stop()
         await self.follower.stop()
         await self.keeper.stop()
         await self.status.stop()

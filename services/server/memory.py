@@ -22,6 +22,8 @@ from shared.records import PublishedPage
 log = logging.getLogger(__name__)
 
 MOST_MISSING = 100_000
+# A page that changes while it is read ahead is read again, but nobody waits for it.
+MOST_WARM_READS = 3
 
 
 class PageName(NamedTuple):
@@ -97,6 +99,8 @@ class PageMemory:
         self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
         self._missing: OrderedDict[PageName, None] = OrderedDict()
         self._loading: dict[PageName, _Loading] = {}
+        # Pages that are being read before anybody asked; one that changes meanwhile is taken out, and not held.
+        self._warming: set[PageName] = set()
         self.size_bytes = 0
 
     def __len__(self) -> int:
@@ -142,6 +146,7 @@ class PageMemory:
     def forget_missing(self) -> None:
         """Forget which pages were missing: some may have been published unseen."""
         self._missing.clear()
+        self._warming.clear()
         for loading in self._loading.values():
             loading.is_stale = True
 
@@ -169,6 +174,39 @@ class PageMemory:
             self._install(name, page)
         return [name for name, page in found if self._is_ahead(name, page)]
 
+    async def warm(self, names: Iterable[PageName], most_bytes: int) -> None:
+        """Read pages that nobody has asked for yet, in one round trip; they are the first to go again.
+
+        Args:
+            names: the pages; those that this process knows are passed over.
+            most_bytes: no more is taken once this much is held.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+            Exception: one of them is damaged, and none is held.
+        """
+        left = list(names)
+        for _ in range(MOST_WARM_READS):
+            left = [name for name in left if name not in self._held and name not in self._missing]
+            if not left:
+                break
+            left = await self._warm(left, most_bytes)
+
+    async def _warm(self, names: list[PageName], most_bytes: int) -> list[PageName]:
+        """Returns: pages that changed while they were read."""
+        self._warming.update(names)
+        try:
+            found = zip(names, await self._load(names), strict=True)
+            changed = [name for name in names if name not in self._warming]
+            for name, page in found:
+                is_wanted = name in self._warming and name not in self._held and self.size_bytes < most_bytes
+                if page is not None and is_wanted:
+                    self._install(name, page)
+                    self._held.move_to_end(name, last=False)
+        finally:
+            self._warming.difference_update(names)
+        return changed
+
     def _is_ahead(self, name: PageName, page: PublishedPage | None) -> bool:
         """Whether more is known here. An answer that another read overtook may say so too, and is found out later."""
         held = self._held.get(name)
@@ -181,6 +219,7 @@ class PageMemory:
         loading = self._loading.get(name)
         if loading is not None:
             loading.is_stale = True
+        self._warming.discard(name)
         return name in self._held or name in self._missing
 
     async def _fetch(self, name: PageName) -> Held | None:

@@ -129,11 +129,14 @@ async def own(tmp_path: Path, keys: Keys) -> AsyncIterator[Own]:
 
 @pytest.fixture
 async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
-    """Start servers under a real uvicorn; all are stopped at the end."""
+    """Start servers under a real uvicorn; all are stopped at the end.
+
+    No page is read ahead unless a test asks for it: what is not held until a visitor asks is a part of many tests.
+    """
     running: list[Site] = []
 
     async def start(ready: bool = True, **changes: object) -> Site:
-        own = msgspec.structs.replace(settings, **changes)
+        own = msgspec.structs.replace(settings, **{"warm_pages": 0, **changes})
         app, stop, bound = create_app(own), asyncio.Event(), bind("127.0.0.1", 0)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet, connection=app.state.connection))
