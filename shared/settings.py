@@ -87,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Log every n-th answer to a visitor; 0 logs none."""
     warm_pages: Annotated[int, msgspec.Meta(ge=0)] = 2_000
     """Pages that a server process reads at its start, before anybody asks; half of the bound at most. 0 reads none."""
+    recheck_pages_per_s: Annotated[float, msgspec.Meta(ge=0, le=100_000)] = 17.0
+    """Held pages that are compared with Redis each second; 17 take 10 minutes for 10,000. 0 compares none."""
     sse_heartbeat_s: Seconds = 15.0
     """How often a quiet status stream gets a block with only an id."""
     sse_max_streams: Positive = 10_000

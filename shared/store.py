@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from shared.connection import Client, translated
-from shared.errors import Conflict, IdempotencyMismatch, NotFound
+from shared.connection import Client, translate, translated
+from shared.errors import Conflict, IdempotencyMismatch, NotFound, Unavailable
 from shared.keys import GROUP, Keys
 from shared.records import (
     Head,
@@ -89,6 +89,18 @@ class PageState(NamedTuple):
     head: Head
     wanted: Publication | None
     live: Publication | None
+    etag: str
+
+
+class Mark(NamedTuple):
+    """What tells one publication of a page from another.
+
+    Attributes:
+        seq: the publication; 0 where nothing was ever live.
+        etag: hash of its bytes, without quotes; "" where there are none.
+    """
+
+    seq: int
     etag: str
 
 
@@ -436,6 +448,25 @@ class Store:
                     raise answer
         return [_published(values, head) for values, head in zip(answers[::2], answers[1::2], strict=True)]
 
+    async def marks(self, pages: Sequence[tuple[str, str]]) -> list[Mark | None]:
+        """What is live of some pages, without their bytes, in one round trip.
+
+        Args:
+            pages: (site, page) each.
+
+        Returns:
+            in the same order; None where what is stored is damaged.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for site, page in pages:
+                pipeline.hmget(self._keys.page(site, page), ["seq", "etag"])
+            answers = await pipeline.execute(raise_on_error=False)
+        return [_mark(answer) for answer in answers]
+
     async def witness(self, pages: Sequence[Witnessed], traceparent: str) -> list[Lifted | Exception]:
         """Write back what Redis no longer knows of some pages, in one round trip; never lowers anything.
 
@@ -544,6 +575,20 @@ def _published(values: Sequence[bytes | None], head: Any) -> PublishedPage | Non
         top_seq=_top(head, b"seq"),
         top_version=_top(head, b"version"),
     )
+
+
+def _mark(answer: Any) -> Mark | None:
+    """Raises: StoreUnavailable, StoreUncertain, where Redis did not answer this question for a reason that passes."""
+    if isinstance(answer, Exception):
+        error = translate(answer)
+        if isinstance(error, Unavailable):
+            raise error
+        return None
+    seq, etag = answer
+    try:
+        return Mark(int(seq or 0), (etag or b"").decode())
+    except ValueError:
+        return None
 
 
 def _top(head: Any, counter: bytes) -> int:

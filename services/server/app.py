@@ -21,6 +21,7 @@ from services.server.hub import Hub
 from services.server.keeper import Keeper
 from services.server.memory import PageMemory
 from services.server.pages import Visitors
+from services.server.recheck import Recheck
 from services.server.status import Status
 from services.server.versions import Versions
 from services.server.wire import Memo, Tally, Wire
@@ -59,6 +60,9 @@ class Server:
         events = EventLog(client, blocking, keys, range(settings.partitions))
         self.witness = Witness(client, self.store, self.memory, keys)
         self.follower = Follower(events, self.memory, self.hub, self.witness)
+        self.recheck = Recheck(
+            self.store, events, self.memory, self.follower, self.witness, settings.recheck_pages_per_s
+        )
         self._warm_start = WarmStart(self.store, events, self.memory, settings.warm_pages, settings.page_memory_bytes)
         catch_up = CatchUp(self.store, events, self.follower, keys)
         tokens = Tokens(client)
@@ -70,14 +74,16 @@ class Server:
         self._started_at = int(time.time() * 1000)
 
     async def start(self) -> None:
-        """Begin to follow the events, to fill the memory, and to say that it is alive."""
+        """Begin to follow the events, to fill and check the memory, and to say that it is alive."""
         self.follower.start()
         self.keeper.start()
         self._warm_start.start()
+        self.recheck.start()
         await self._heartbeat.__aenter__()
 
     async def stop(self) -> None:
         """Stop following, and take the heartbeat away."""
+        await self.recheck.stop()
         await self._warm_start.stop()
         await self.follower.stop()
         await self.keeper.stop()
@@ -118,6 +124,11 @@ class Gauges(Collector):
                 "platen_server_pages_restored",
                 "Pages written back to a Redis that had forgotten them.",
                 server.witness.restored,
+            ),
+            CounterMetricFamily(
+                "platen_server_pages_corrected",
+                "Pages that were another page in Redis than here although no event said so.",
+                server.recheck.found,
             ),
         ]
 

@@ -32,7 +32,7 @@ local held = { seq = tonumber(seq), version = tonumber(version), built_at = tonu
 local top = { seq = math.max(held.seq, tonumber(top_seq)), version = math.max(held.version, tonumber(top_version)) }
 local given = { seq = counter(head, 'seq'), version = counter(head, 'version') }
 local live_seq = counter(head, 'live_seq')
-local is_lost = live_seq < held.seq or (live_seq == held.seq and redis.call('EXISTS', published) == 0)
+local is_lost = live_seq < held.seq or (live_seq == held.seq and counter(published, 'seq') < held.seq)
 if not is_lost and given.seq >= top.seq and given.version >= top.version then return { 'known' } end
 
 local at, answer = now_ms(), { 'counted' }

@@ -16,6 +16,9 @@ from tests.integration.server.conftest import TRACE, Own, Publisher, Site, Start
 
 pytestmark = pytest.mark.redis7
 
+# Where a test counts reads, nothing is read but what a visitor asks for.
+COMPARES_NOTHING = {"recheck_pages_per_s": 0}
+
 
 async def body_of(site: Site, path: str = "/acme/spring") -> bytes:
     return (await site.http.get(path)).content
@@ -209,7 +212,7 @@ async def test_many_who_ask_at_once_cost_one_read(
 ) -> None:
     await publisher.publish(b"popular")
     # Started after the publish: an event that comes in during the read would rightly cost another.
-    site = await start_server()
+    site = await start_server(**COMPARES_NOTHING)
     await client.config_resetstat()
 
     answers = await asyncio.gather(*(site.http.get("/acme/spring") for _ in range(50)))
@@ -232,7 +235,7 @@ async def test_pages_beyond_the_bound_are_read_again(
 ) -> None:
     for page in ("a", "b"):
         await publisher.publish(random.Random(page).randbytes(6_000), page=page)
-    site = await start_server(page_memory_bytes=10_000)
+    site = await start_server(page_memory_bytes=10_000, **COMPARES_NOTHING)
     await client.config_resetstat()
 
     for page in ("a", "b", "b", "a"):
