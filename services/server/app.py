@@ -24,8 +24,8 @@ from services.server.pages import Visitors
 from services.server.recheck import Recheck
 from services.server.status import Status
 from services.server.versions import Versions
-from services.server.wire import Memo, Tally, Wire
 from services.server.warm import WarmStart
+from services.server.wire import Memo, Tally, Wire
 from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from services.server.answers import Answer
+from services.server.asked import Asked, read_asked
 from services.server.held import Taken
 from services.server.pages import Visitors
 from shared.http1 import HOST, MOST_HEAD_BYTES, Connection
@@ -50,12 +51,12 @@ class Plain(NamedTuple):
 
     Attributes:
         path: as it is, without the query.
-        headers: names in lower case.
+        asked: what it says beside the address.
         is_head: whether the body is left out.
     """
 
     path: str
-    headers: tuple[tuple[bytes, bytes], ...]
+    asked: Asked
     is_head: bool
 
 
@@ -78,13 +79,12 @@ class Memo:
         if not _are_plain(headers):
             return None, at
         path = match[2].partition(b"?")[0].decode("ascii")
-        plain = Plain(path, headers, match[1] == b"HEAD")
-        self._remember(data[at : match.end()], plain)
+        plain = Plain(path, read_asked(headers), match[1] == b"HEAD")
+        if match.end() - at <= MOST_REMEMBERED_BYTES and not any(name in _PERSONAL for name, _ in headers):
+            self._remember(data[at : match.end()], plain)
         return plain, match.end()
 
     def _remember(self, head: bytes, plain: Plain) -> None:
-        if len(head) > MOST_REMEMBERED_BYTES or any(name in _PERSONAL for name, _ in plain.headers):
-            return
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[head] = plain
@@ -194,7 +194,7 @@ class Wire(Connection):
                 after = end
             else:
                 plain, after = self._memo.read(data, at)
-            answer = None if plain is None else self._visitors.answer_at_once(plain.path, plain.headers)
+            answer = None if plain is None else self._visitors.answer_at_once(plain.path, plain.asked)
             if plain is None or answer is None:
                 return data[at:]
             self._send(answer, plain)
