@@ -131,6 +131,22 @@ class PageUnpublished(Event, frozen=True, tag="page-unpublished"):
     """Visitors no longer get the page."""
 
 
+class PageServed(Event, frozen=True, tag="page-served"):
+    """Every server that counts has it: from here on none of them shows visitors what was there before.
+
+    At most one per publication, after its `page-built` or `page-unpublished`, in the order of those.
+
+    Attributes:
+        servers: how many servers have it.
+        of: how many counted when it went live; more than `servers` where some of them fell silent without having it.
+        accepted_at: when the publication was accepted, ms since the epoch.
+    """
+
+    servers: int = 0
+    of: int = 0
+    accepted_at: int = 0
+
+
 class UnknownEvent(msgspec.Struct, frozen=True):
     """An event of a type that a newer Platen writes.
 
@@ -155,6 +171,7 @@ AnyEvent = (
     | BuildSuperseded
     | BuildCancelled
     | PageUnpublished
+    | PageServed
 )
 
 

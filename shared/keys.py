@@ -26,6 +26,8 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:rebuilds:<site> | hash | permanent, bounded: the newest rebuilds |
 | platen:{p}:rebuilding | sorted set | members removed when all their pages are queued |
 | platen:{p}:events | stream | trimmed by age |
+| platen:{p}:applied | hash | entries removed when a server leaves, or a while after it fell silent |
+| platen:{p}:unserved | list | entries removed once every server has applied them, bounded |
 | platen:{p}:delayed | sorted set | members removed when due |
 | platen:{p}:dead | stream | permanent until an operator decides, bounded |
 """
@@ -129,6 +131,12 @@ class Keys:
 
     def events(self, partition: int) -> str:
         return f"platen:{{{partition}}}:events"
+
+    def applied(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:applied"
+
+    def unserved(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:unserved"
 
     def delayed(self, partition: int) -> str:
         return f"platen:{{{partition}}}:delayed"

@@ -36,6 +36,22 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     pointer: str = ""
 
 
+class Served(msgspec.Struct, frozen=True):
+    """On how many servers a publication is live.
+
+    Attributes:
+        servers: how many have it, or a newer one.
+        of: how many are to have it: those that report how far they are, and those that fell silent since it went live.
+        at: when the last one had it, ms since the epoch, by Redis's clock; 0 while it is under way.
+        missing: names of those that have not said so; at the end, of those that fell silent.
+    """
+
+    servers: int
+    of: int
+    at: int = 0
+    missing: list[str] = []
+
+
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """One request to make a version live.
 
@@ -50,6 +66,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
         failure: why it failed or is being retried.
         superseded_by: the seq that took its place, 0 where none did.
         rebuild: number of the rebuild of its site that asked for it, 0 where a person did.
+        position: of the event that says it is live; servers say by such positions how far they are.
+        served: on how many servers it is; null before it is live.
     """
 
     seq: int
@@ -62,6 +80,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     superseded_by: int = 0
     rebuild: int = 0
+    position: str = ""
+    served: Served | None = None
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,7 +74,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     future_keep_s: Positive = 900
     """How long an event of an unknown type waits for a newer builder before it becomes a dead letter."""
     heartbeat_ms: Annotated[int, msgspec.Meta(ge=50)] = 500
-    """How often a builder says it is alive; it counts as dead after six missed beats."""
+    """How often builders and servers say that they are alive. A builder counts as dead after six missed beats; after
+    seven, nobody waits for a server to have a page."""
     drain_s: Seconds = 10.0
     """Grace period of a stopping process."""
 

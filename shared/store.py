@@ -25,6 +25,7 @@ from shared.records import (
     decode_version,
 )
 from shared.scripts import Argument, Call, run, run_all, script
+from shared.servers import Report, read_reports, with_served
 from shared.settings import Settings
 from shared.streams import START, position
 
@@ -260,6 +261,7 @@ class Store:
             names.artifacts(site, page),
             names.idempotency(site, scoped(request)),
             *self._queue(site),
+            names.unserved(names.partition(site)),
         ]
         arguments = [*self._common(site, page, request), version, GROUP]
         answer = await run(self._client, Call(script("republish"), script_keys, arguments))
@@ -280,13 +282,15 @@ class Store:
             IdempotencyMismatch: the key was used with another request.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        names = self._keys
+        names, partition = self._keys, self._keys.partition(site)
         script_keys = [
             names.head(site, page),
             names.publications(site, page),
             names.page(site, page),
             names.idempotency(site, scoped(request)),
-            names.events(names.partition(site)),
+            names.events(partition),
+            names.open(partition),
+            names.unserved(partition),
         ]
         answer = await run(self._client, Call(script("unpublish"), script_keys, self._common(site, page, request)))
         outcome = answer[0]
@@ -312,19 +316,22 @@ class Store:
 
     async def snapshot(self, site: str, page: str) -> PageState:
         """A page at one instant and the event that instant follows; a page that does not exist is all zeros."""
-        names = self._keys
+        names, partition = self._keys, self._keys.partition(site)
         script_keys = [
             names.head(site, page),
             names.publications(site, page),
             names.page(site, page),
-            names.events(names.partition(site)),
+            names.events(partition),
+            names.applied(partition),
         ]
-        flat, wanted, live, etag, newest = await run(self._client, Call(script("snapshot"), script_keys, []))
+        answer = await run(self._client, Call(script("snapshot"), script_keys, []))
+        flat, wanted, live, etag, newest, applied = answer
+        reports = read_reports(dict(zip(applied[::2], applied[1::2], strict=True)))
         return PageState(
             position=newest.decode() if newest else START,
             head=decode_head(dict(zip(flat[::2], flat[1::2], strict=True))),
-            wanted=decode_publication(wanted) if wanted else None,
-            live=decode_publication(live) if live else None,
+            wanted=with_served(decode_publication(wanted), reports) if wanted else None,
+            live=with_served(decode_publication(live), reports) if live else None,
             etag=(etag or b"").decode(),
         )
 
@@ -400,12 +407,11 @@ class Store:
         Raises:
             NotFound: no such page or publication.
         """
-        with translated():
-            json = await self._client.hget(self._keys.publications(site, page), str(seq))
-            if json is None:
-                await self.page(site, page)
-                raise NotFound("publication", str(seq), "list them with GET …/publications")
-        return decode_publication(json)
+        [json], reports = await self._records(site, page, [str(seq)])
+        if json is None:
+            await self.page(site, page)
+            raise NotFound("publication", str(seq), "list them with GET …/publications")
+        return with_served(decode_publication(json), reports)
 
     async def publications(self, site: str, page: str, before: int, limit: int) -> Listing:
         """Publications, newest first.
@@ -420,10 +426,8 @@ class Store:
         state = await self.page(site, page)
         first = min(state.head.seq, before - 1) if before else state.head.seq
         numbers = range(first, max(0, first - limit), -1)
-        with translated():
-            key = self._keys.publications(site, page)
-            found = await self._client.hmget(key, _names(numbers)) if numbers else []
-        items = [decode_publication(json) for json in found if json]
+        found, reports = await self._records(site, page, _names(numbers))
+        items = [with_served(decode_publication(json), reports) for json in found if json]
         return Listing(items, str(numbers[-1]) if numbers and numbers[-1] > 1 else "")
 
     # What visitors get
@@ -502,6 +506,16 @@ class Store:
 
     # Parts
 
+    async def _records(self, site: str, page: str, seqs: list[str]) -> tuple[list[bytes | None], list[Report]]:
+        """Publications' records, None where there is none, and how far each server is, in one round trip."""
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            pipeline.hgetall(self._keys.applied(self._keys.partition(site)))
+            if seqs:
+                pipeline.hmget(self._keys.publications(site, page), seqs)
+            applied, *found = await pipeline.execute()
+        return found[0] if found else [], read_reports(applied)
+
     def _witness(self, witnessed: Witnessed, traceparent: str) -> Call:
         names, (site, page, held, size, followed) = self._keys, witnessed
         partition = names.partition(site)
@@ -516,6 +530,7 @@ class Store:
             names.events(partition),
             names.open(partition),
             names.rebuilds(site),
+            names.unserved(partition),
         ]
         about: list[Argument] = [site, page, traceparent, self._settings.events_keep_s * 1000, position(followed)[0]]
         counters: list[Argument] = [held.seq, held.version, held.top_seq, held.top_version]

@@ -26,6 +26,21 @@ EXAMPLE = {
     "attempts": 0,
     "failure": None,
     "superseded_by": 0,
+    "rebuild": 0,
+    "position": "",
+    "served": None,
+}
+LIVE = {
+    **EXAMPLE,
+    "state": "live",
+    "steps": [
+        {"state": "queued", "at": 1767225600000, "by": "admin"},
+        {"state": "building", "at": 1767225600001, "by": "builder-1"},
+        {"state": "live", "at": 1767225600004, "by": "builder-1"},
+    ],
+    "attempts": 1,
+    "position": "1767225600004-0",
+    "served": {"servers": 2, "of": 3, "at": 0, "missing": ["web3-4711-a1b2c3"]},
 }
 
 
@@ -116,7 +131,7 @@ ENDPOINTS = (
         "listPublications",
         "List the publications of a page",
         list_all,
-        Answer(200, PublicationList, "Publications, newest first.", {"items": [EXAMPLE], "next": "7"}),
+        Answer(200, PublicationList, "Publications, newest first.", {"items": [LIVE], "next": "7"}),
         problems=[404],
         listed_by="number",
     ),
@@ -126,7 +141,7 @@ ENDPOINTS = (
         "showPublication",
         "See how a publication went",
         show,
-        Answer(200, Publication, "The publication.", EXAMPLE),
+        Answer(200, Publication, "The publication.", LIVE),
         problems=[404],
     ),
     Endpoint(
@@ -144,6 +159,7 @@ ENDPOINTS = (
                 "version": 0,
                 "state": "live",
                 "cause": "unpublish",
+                "position": "1767225600000-0",
                 "steps": [{"state": "live", "at": 1767225600000, "by": "admin"}],
             },
             ["Location"],

@@ -57,6 +57,7 @@ class Ledger:
             names.page(site, page),
             names.artifacts(site, page),
             *self._ends(work),
+            names.unserved(work.entry.partition),
         ]
         page_fields: list[Argument] = [built.etag, built.csp, built.size, f"{build_ms:.3f}", built.body]
         arguments = [*self._subject(work), *page_fields, self._settings.artifacts_keep]

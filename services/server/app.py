@@ -22,6 +22,7 @@ from services.server.keeper import Keeper
 from services.server.memory import PageMemory
 from services.server.pages import Visitors
 from services.server.recheck import Recheck
+from services.server.report import Reporter
 from services.server.status import Status
 from services.server.versions import Versions
 from services.server.warm import WarmStart
@@ -37,6 +38,7 @@ from shared.http import HANDLERS
 from shared.http1 import Connection
 from shared.keys import Keys
 from shared.route import ReadRoute
+from shared.servers import Serving
 from shared.settings import Settings
 from shared.store import Store
 from shared.streams import EventLog
@@ -59,7 +61,8 @@ class Server:
         self.hub = Hub()
         events = EventLog(client, blocking, keys, range(settings.partitions))
         self.witness = Witness(client, self.store, self.memory, keys)
-        self.follower = Follower(events, self.memory, self.hub, self.witness)
+        self._reporter = Reporter(client, keys, settings, self.name)
+        self.follower = Follower(events, self.memory, self.hub, self.witness, on_applied=self._reporter.note)
         self.recheck = Recheck(
             self.store, events, self.memory, self.follower, self.witness, settings.recheck_pages_per_s
         )
@@ -74,7 +77,8 @@ class Server:
         self._started_at = int(time.time() * 1000)
 
     async def start(self) -> None:
-        """Begin to follow the events, to fill and check the memory, and to say that it is alive."""
+        """Begin to count, to follow the events, to fill and check the memory, and to say that it is alive."""
+        await self._reporter.start()
         self.follower.start()
         self.keeper.start()
         self._warm_start.start()
@@ -82,10 +86,11 @@ class Server:
         await self._heartbeat.__aenter__()
 
     async def stop(self) -> None:
-        """Stop following, and take the heartbeat away."""
+        """Stop following, no longer count, and take the heartbeat away."""
         await self.recheck.stop()
         await self._warm_start.stop()
         await self.follower.stop()
+        await self._reporter.stop()
         await self.keeper.stop()
         await self.status.stop()
         await self._heartbeat.__aexit__(None, None, None)
@@ -102,9 +107,19 @@ class Server:
         self.hub.quiet()
 
     def _describe(self) -> bytes:
-        applied = {str(partition): position for partition, position in self.follower.applied.items()}
-        doing = {"applied": applied, "started_at": self._started_at}
-        return msgspec.json.encode({**doing, "pages": len(self.memory), "streams": self.hub.count})
+        is_well = self.follower.is_following
+        doing = Serving(
+            server=self.name,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            state="quiet" if self.hub.is_quiet else "following" if is_well else "paused",
+            pages=len(self.memory),
+            page_bytes=self.memory.size_bytes,
+            streams=self.hub.count,
+            started_at=self._started_at,
+            applied={str(partition): position for partition, position in self.follower.applied.items()},
+        )
+        return msgspec.json.encode(doing)
 
 
 class Gauges(Collector):

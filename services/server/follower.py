@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
@@ -27,6 +27,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 CHECK_S = 1.0
 CHUNK = 500
 
+OnApplied = Callable[[Mapping[int, str], Collection[int]], None]
+
 
 class Follower:
     """One per process.
@@ -36,6 +38,7 @@ class Follower:
         memory: pages to keep true.
         hub: whom to tell.
         witness: writes back what Redis has forgotten.
+        on_applied: told where this process is, and in which partitions pages changed, after the watchers were told.
         clock: seconds, monotonic.
     """
 
@@ -45,9 +48,12 @@ class Follower:
         memory: PageMemory,
         hub: Hub,
         witness: Witness,
+        *,
+        on_applied: OnApplied = lambda _applied, _changed: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._events, self._memory, self._hub, self._witness, self._clock = events, memory, hub, witness, clock
+        self._events, self._memory, self._hub, self._witness = events, memory, hub, witness
+        self._on_applied, self._clock = on_applied, clock
         self._task: asyncio.Task[None] | None = None
         self._is_away = False
         # The positions that were applied at the last check: what is read since follows on them, or on another history.
@@ -120,10 +126,11 @@ class Follower:
 
     async def _apply(self, entries: list[Entry]) -> None:
         events = _decoded(entries)
+        changed = _changed_pages(events)
         for event in events:
             if isinstance(event, ConfigPublished):
                 self._memory.note((event.site, event.page), event.seq, event.version)
-        if await self._refresh(_changed_pages(events)):
+        if await self._refresh(changed):
             return await self._start_over()
         # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
         plans = self._hub.plan(entries)
@@ -132,6 +139,7 @@ class Follower:
         self.handed_on = self.applied
         # Any history begins at the start, so that tells none from another.
         self._anchor = {p: self.applied[p] if at == START else at for p, at in self._anchor.items()}
+        self._on_applied(self.applied, {entry.partition for entry in entries} if changed else ())
         return None
 
     async def _refresh(self, names: Sequence[PageName]) -> list[PageName]:
@@ -183,6 +191,7 @@ class Follower:
         self._anchor, self._checked_at = tail, self._clock()
         if was_following:
             self._hub.reset()
+        self._on_applied(tail, tail)
 
     def _move_to(self, applied: dict[int, str]) -> None:
         self.applied = applied

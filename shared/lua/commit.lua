@@ -1,7 +1,7 @@
 -- Makes a built page live. The fence stands here: a seq that is not above the live one changes nothing visitors
 -- see. Safe to run twice. Entries of builds that went well are acknowledged here and nowhere else.
 --
--- KEYS  1 head, 2 publications, 3 published, 4 artifacts, 5 lane, 6 events, 7 open, 8 rebuilds
+-- KEYS  1 head, 2 publications, 3 published, 4 artifacts, 5 lane, 6 events, 7 open, 8 rebuilds, 9 unserved
 -- ARGV  1 site, 2 page, 3 seq, 4 entry, 5 group, 6 builder, 7 traceparent, 8 keep_ms
 --       9 etag, 10 csp, 11 size, 12 build_ms, 13 body  compressed bytes, 14 artifacts_keep
 --
@@ -9,15 +9,16 @@
 -- nothing was done.
 --
 -- Side effects, live: 1 the published key and the artifact are written; 2 old artifacts go; 3 the record is live;
--- 4 page-built is appended; 5 the entry is settled. Superseded: the record ends, the entry is settled.
-local head, publications, published, artifacts, lane, events, open, rebuilds = unpack(KEYS)
+-- 4 page-built is appended, and the publication waits for the servers; 5 the entry is settled. Superseded: the record ends, the entry is settled.
+local head, publications, published, artifacts, lane, events, open, rebuilds, unserved = unpack(KEYS)
 local site, page, seq, entry, group, builder, trace, keep_ms, etag, csp, size, build_ms, body, keep = unpack(ARGV)
 
 local record, answer = open_record(publications, seq, lane, group, entry)
 if not record then return answer end
 
 local context = { site = site, page = page, actor = builder, trace = trace, keep_ms = keep_ms, head = head,
-  publications = publications, published = published, events = events, open = open, rebuilds = rebuilds }
+  publications = publications, published = published, events = events, open = open, rebuilds = rebuilds,
+  unserved = unserved }
 local at = now_ms()
 local live = counter(head, 'live_seq')
 if live >= record.seq then

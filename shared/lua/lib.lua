@@ -49,6 +49,11 @@ local function save_record(publications, record)
   return json
 end
 
+-- The record keeps the trace id; the span that asked has long ended, so the id stands for it, too.
+local function trace_of(record)
+  return '00-' .. record.trace .. '-' .. string.sub(record.trace, 1, 16) .. '-01'
+end
+
 -- The end of an entry's way: acknowledged and deleted together, since XACK alone lets the stream grow for ever.
 local function settle_entry(stream, group, entry)
   redis.call('XACK', stream, group, entry)
@@ -165,11 +170,28 @@ local function enqueue(c, record, at)
   return json
 end
 
--- The end of a record: it is no longer open, and the rebuild it belongs to counts it.
-local function close_record(c, record, state, at)
+-- The end of a record, yet to be saved: it is no longer open, and the rebuild it belongs to counts it.
+local function end_record(c, record, state, at)
   step(record, state, at, c.actor)
   redis.call('ZREM', c.open, open_name(c, record))
   if record.rebuild then redis.call('HINCRBY', c.rebuilds, digits(record.rebuild) .. ':' .. state, 1) end
+end
+
+local function close_record(c, record, state, at)
+  end_record(c, record, state, at)
+  return save_record(c.publications, record)
+end
+
+-- Saves a record that is live by the event at `position`. It waits in a list until every server has applied that event
+-- (applied.lua). Where no server ever reports, the oldest leave the list untold.
+
+local UNSERVED_MOST = 10000
+
+local function await_servers(c, record, position)
+  record.position = position
+  redis.call('RPUSH', c.unserved, cjson.encode({ position = position, publications = c.publications, site = c.site,
+    page = c.page, seq = record.seq }))
+  redis.call('LTRIM', c.unserved, -UNSERVED_MOST, -1)
   return save_record(c.publications, record)
 end
 
@@ -186,12 +208,21 @@ local function make_live(c, record, built, at, build_ms)
   set_unless_same(c.published, 'body', built.body)
   redis.call('HSET', c.head, 'live_seq', record.seq, 'live_version', record.version)
   record.failure = nil
-  local json = close_record(c, record, 'live', at)
+  end_record(c, record, 'live', at)
   local event = event_of('page-built', c.site, c.page, record, at, c.actor)
   event.etag, event.size, event.build_ms = built.etag, tonumber(built.size), build_ms
   event.accepted_at, event.unchanged = record.steps[1].at, before == built.etag
-  emit(c.events, c.keep_ms, c.trace, event)
-  return json
+  return await_servers(c, record, emit(c.events, c.keep_ms, c.trace, event))
+end
+
+-- Takes a page off. The published key keeps only its seq, as a tombstone.
+local function make_gone(c, record, at)
+  redis.call('DEL', c.published)
+  redis.call('HSET', c.published, 'seq', record.seq, 'version', 0)
+  redis.call('HSET', c.head, 'live_seq', record.seq, 'live_version', 0)
+  end_record(c, record, 'live', at)
+  local event = event_of('page-unpublished', c.site, c.page, record, at, c.actor)
+  return await_servers(c, record, emit(c.events, c.keep_ms, c.trace, event))
 end
 
 -- Ends a record that a newer one has overtaken.

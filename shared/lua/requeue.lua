@@ -18,9 +18,7 @@ if not record or TERMINAL[record.state] then
 end
 
 local at = now_ms()
--- The record keeps the trace id; the span that asked has long ended, so the id stands for it, too.
-local trace = '00-' .. record.trace .. '-' .. string.sub(record.trace, 1, 16) .. '-01'
-local context = { site = site, page = page, actor = actor, trace = trace, keep_ms = keep_ms,
+local context = { site = site, page = page, actor = actor, trace = trace_of(record), keep_ms = keep_ms,
   publications = publications, events = events, open = open, rebuilds = rebuilds }
 local overtaken_by = math.max(counter(head, 'wanted_seq'), counter(head, 'live_seq'))
 if overtaken_by > record.seq then

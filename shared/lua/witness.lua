@@ -2,7 +2,8 @@
 -- file, or lost its last writes. A witness only lifts: counters rise, a page gives way only to one with a higher seq.
 -- Safe to run twice, and by many servers at once.
 --
--- KEYS  1 site, 2 sites, 3 pages, 4 head, 5 publications, 6 published, 7 artifacts, 8 events, 9 open, 10 rebuilds
+-- KEYS  1 site, 2 sites, 3 pages, 4 head, 5 publications, 6 published, 7 artifacts, 8 events, 9 open, 10 rebuilds,
+--       11 unserved
 -- ARGV  1 site, 2 page, 3 traceparent, 4 keep_ms
 --       5 followed_ms   Redis's time up to which the server had followed: what was accepted later is newer than its page
 --       6 seq, 7 version  of the held page; version 0 stands for a page taken off
@@ -16,14 +17,14 @@
 --
 -- Side effects, but for known and damaged: 1 the counters of the head; 2 the site, unless there is one, and both names
 -- in the lists. Live and newer: 3 the published key and the head's live and wanted; 4 the record of that publication,
--- whose last step is live by 'restored'; 5 page-built or page-unpublished is appended. Live: 6 the artifact, unless
--- that version has one.
-local site_key, sites, pages, head, publications, published, artifacts, events, open, rebuilds =
-  unpack(KEYS)
+-- whose last step is live by 'restored'; 5 page-built or page-unpublished is appended, and the publication waits for
+-- the servers. Live: 6 the artifact, unless that version has one.
+local site_key, sites, pages, head, publications, published, artifacts, events, open, rebuilds,
+  unserved = unpack(KEYS)
 local site, page, trace, keep_ms, followed_ms, seq, version, top_seq, top_version, etag, csp, size, built_at, body =
   unpack(ARGV)
 
-for i, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'hash', 'stream', 'zset', 'hash' }) do
+for i, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'hash', 'stream', 'zset', 'hash', 'list' }) do
   local found = redis.call('TYPE', KEYS[i]).ok
   if found ~= 'none' and found ~= kind then return { 'damaged' } end
 end
@@ -48,14 +49,6 @@ end
 -- Queued before the held page was built, so it is that page's own; otherwise its seq was given out anew.
 local function is_own(other)
   return not TERMINAL[other.state] and other.version == held.version and other.steps[1].at <= held.built_at
-end
-
-local function make_gone(context, gone)
-  redis.call('DEL', published)
-  redis.call('HSET', published, 'seq', gone.seq, 'version', 0)
-  redis.call('HSET', head, 'live_seq', gone.seq, 'live_version', 0)
-  close_record(context, gone, 'live', at)
-  emit(events, keep_ms, trace, event_of('page-unpublished', site, page, gone, at, context.actor))
 end
 
 local function record_of(its_seq, its_version, steps)
@@ -87,8 +80,8 @@ if is_lost then
   end
   local context = { site = site, page = page, actor = 'restored', trace = trace, keep_ms = keep_ms, head = head,
     publications = publications, published = published, events = events, open = open,
-    rebuilds = rebuilds }
-  if record.version == 0 then make_gone(context, record) else make_live(context, record, built, at, 0) end
+    rebuilds = rebuilds, unserved = unserved }
+  if record.version == 0 then make_gone(context, record, at) else make_live(context, record, built, at, 0) end
   if counter(head, 'wanted_seq') < record.seq then
     redis.call('HSET', head, 'wanted_seq', digits(record.seq), 'wanted_version', digits(record.version))
   end

@@ -43,10 +43,8 @@ async def commit(client: Client, keys: Keys, entry: str, seq: int, body: bytes) 
     site, page = "acme", "spring"
     names = [keys.head(site, page), keys.publications(site, page), keys.page(site, page), keys.artifacts(site, page)]
     arguments = [site, page, seq, entry, GROUP, "b1", TRACE, 3_600_000, f"etag-{seq}", "csp", len(body), 1.5, body, 2]
-    answer = await run(
-        client,
-        Call(script("commit"), [*names, keys.builds(0), keys.events(0), keys.open(0), keys.rebuilds(site)], arguments),
-    )
+    names += [keys.builds(0), keys.events(0), keys.open(0), keys.rebuilds(site), keys.unserved(0)]
+    answer = await run(client, Call(script("commit"), names, arguments))
     return bytes(answer[0])
 
 

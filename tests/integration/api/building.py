@@ -14,6 +14,7 @@ async def build_all(client: Client, keys: Keys) -> None:
         site, page, seq = event["site"], event["page"], event["seq"]
         names = [keys.head(site, page), keys.publications(site, page), keys.page(site, page)]
         names += [keys.artifacts(site, page), keys.builds(0), keys.events(0), keys.open(0), keys.rebuilds(site)]
+        names += [keys.unserved(0)]
         trace, body = fields[b"traceparent"].decode(), b"body %d" % seq
         arguments = [
             site,

@@ -54,11 +54,17 @@ class Publisher:
             names.events(0),
             names.open(0),
             names.rebuilds(site),
+            names.unserved(0),
         ]
         about = [site, page, seq, "0-1", GROUP, "b1", TRACE, 3_600_000]
         built = [f"e{self._number}-{seq}", "default-src 'none'", len(body), 1.0, compress(body), 50]
         await run(self._client, Call(script("commit"), script_keys, [*about, *built]))
         return seq
+
+    async def republish(self, version: int, page: str = "spring") -> Accepted:
+        """Go back to a version."""
+        self._number += 1
+        return await self.store.republish("acme", page, version, Request("ada", TRACE, f"k{self._number}", "f"))
 
     async def unpublish(self, page: str = "spring") -> None:
         self._number += 1

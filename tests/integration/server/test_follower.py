@@ -34,7 +34,9 @@ class Parts:
         self.memory, self.hub = PageMemory(store.published, 1_000_000), Hub()
         # Every look at this clock is a minute after the one before: each read seems to come late.
         self.witness = Witness(client, store, self.memory, keys)
-        self.follower = Follower(self.events, self.memory, self.hub, self.witness, itertools.count(0, 60).__next__)
+        self.follower = Follower(
+            self.events, self.memory, self.hub, self.witness, clock=itertools.count(0, 60).__next__
+        )
         self.catch_up = CatchUp(store, self.events, self.follower, keys, behind_s=0.05)
 
     async def holds(self, body: bytes) -> bool:

@@ -125,7 +125,7 @@ async def test_only_what_is_watched_is_told(site: Site, publisher: Publisher) ->
 async def test_who_drops_and_returns_sees_every_event_once_in_order(
     start_server: StartServer, publisher: Publisher, client: Client, keys: Keys
 ) -> None:
-    servers = [await start_server(), await start_server()]
+    servers = [await start_server(heartbeat_ms=100), await start_server(heartbeat_ms=100)]
     dice, seen, last = random.Random(3), [], ""
 
     async def write() -> int:
@@ -134,13 +134,18 @@ async def test_who_drops_and_returns_sees_every_event_once_in_order(
         return seq
 
     writing = asyncio.create_task(write())
-    while not (seen and seen[-1].event == "page-built" and writing.done() and seen[-1].data["seq"] == writing.result()):
+
+    def is_over() -> bool:
+        """Nothing happens after the last page is told of as served."""
+        return seen[-1].event == "page-served" and writing.done() and seen[-1].data["seq"] == writing.result()
+
+    while not (seen and is_over()):
         async with watching(dice.choice(servers), last) as reader:
             for _ in range(dice.randrange(1, 12)):
                 block = await asyncio.wait_for(reader.next(), 10)
                 last = block.id
                 seen.append(block)
-                if writing.done() and block.event == "page-built" and block.data["seq"] == writing.result():
+                if is_over():
                     break
 
     assert [block.event for block in seen].count("snapshot") == 1
