@@ -21,8 +21,9 @@ class Api:
 
     def __init__(self, client: Client, settings: Settings, registry: CollectorRegistry | None = None) -> None:
         self.client, self.settings = client, settings
-        self.store = Store(client, Keys(settings.partitions), settings)
-        self.rebuilds = RebuildStore(client, Keys(settings.partitions), settings)
+        self.keys = Keys(settings.partitions)
+        self.store = Store(client, self.keys, settings)
+        self.rebuilds = RebuildStore(client, self.keys, settings)
         self.tokens = Tokens(client)
         self.registry = registry or CollectorRegistry()
         self.requests = Counter(

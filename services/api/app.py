@@ -12,7 +12,7 @@ from typing import TextIO
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from services.api import builders, openapi, pages, publications, rebuilds, sites, versions
+from services.api import builders, openapi, pages, publications, rebuilds, servers, sites, versions
 from services.api.api import Api
 from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
@@ -33,6 +33,7 @@ _OPERATIONS = (
     *publications.ENDPOINTS,
     *rebuilds.ENDPOINTS,
     *builders.ENDPOINTS,
+    *servers.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))
 

@@ -20,8 +20,9 @@ PATH = "/-/api/openapi.json"
 
 _INTRODUCTION = (
     "Save a config as a version of a page, publish it, and see how it went. A publish is answered as soon as it is "
-    "safe, with a publication whose state then goes from queued over building to live. Errors are problem documents "
-    "(RFC 9457) that name each field by a JSON pointer and say how to mend it."
+    "safe, with a publication whose state then goes from queued over building to live; its `served` says on how many "
+    "servers it is. Errors are problem documents (RFC 9457) that name each field by a JSON pointer and say how to mend "
+    "it."
 )
 _PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("Malformed", "The body is not JSON."),
@@ -215,6 +216,6 @@ def _tag(path: str) -> str:
     names = [
         part
         for part in path.split("/")
-        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders"}
+        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders", "servers"}
     ]
     return names[-1] if names else "description"
