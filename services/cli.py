@@ -1,6 +1,7 @@
 """The command `platen`: the services, and a client of the public API.
 
-Exit codes: 0 done; 1 refused, failed or misconfigured; 2 wrong usage; 3 superseded while being watched.
+Exit codes: 0 done; 1 refused, failed or misconfigured; 2 wrong usage; 3 superseded while being watched; 4 live, but not
+on every server within the time that `--watch` waits.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from services.show import (
     show_problem,
     show_publication,
     show_rebuild,
+    show_servers,
     show_versions,
     watch_rebuild,
 )
@@ -87,7 +89,7 @@ def _data(text: str) -> Callable[[Any], Any]:
 
 
 DATA = _data("Data directory of the `platen up` to talk to.")
-WATCH = click.option("--watch", is_flag=True, help="Follow it live to its end.")
+WATCH = click.option("--watch", is_flag=True, help="Follow it live, until every server has it.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -214,12 +216,13 @@ def rollback(name: PageName, version: int | None, watch: bool, data: Path) -> No
 
 @platen.command()
 @click.argument("name", metavar="SITE/PAGE", type=PageType())
+@WATCH
 @DATA
-def unpublish(name: PageName, data: Path) -> None:
+def unpublish(name: PageName, watch: bool, data: Path) -> None:
     """Take a page off."""
     client = _client(data)
     answer = client.change("DELETE", f"{name.path}/publications/live")
-    _finish(client, name, answer, watch=False)
+    _finish(client, name, answer, watch)
 
 
 @platen.command()
@@ -269,6 +272,13 @@ def rebuild(site: str, cancel: bool, watch: bool, data: Path) -> None:
 def builders(data: Path) -> None:
     """List the builders that are alive, and what they do."""
     show_builders(_client(data).get("builders")["items"])
+
+
+@platen.command()
+@DATA
+def servers(data: Path) -> None:
+    """List the servers that are alive, and how far each of them is."""
+    show_servers(_client(data).get("servers")["items"])
 
 
 @platen.command()

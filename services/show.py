@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,10 @@ from services.client import Api, Message, Problem
 ENDED = {"live", "failed", "superseded", "cancelled"}
 COLOURS = {"live": "green", "failed": "red", "retrying": "yellow", "superseded": "dim", "cancelled": "dim"}
 WATCH_S = 0.2
+# How long `--watch` waits for every server once a publication is live, and for any server to report at all. A server
+# that died is no longer waited for after seven heartbeats, 3 to 4 seconds by default.
+SERVED_WITHIN_S = 10.0
+REPORTED_WITHIN_S = 1.0
 # What to type, where the server's own mend is a request to send.
 HINTS = {
     "There is no site ": "`platen pages` lists those there are; `platen publish FILE --page SITE/PAGE` makes one",
@@ -27,6 +32,7 @@ HINTS = {
     "This token is not known": "set PLATEN_TOKEN to one that this Platen knows",
 }
 EXIT_CODES = {"live": 0, "superseded": 3}
+LAGGING = 4
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -149,6 +155,20 @@ def show_builders(found: list[dict[str, Any]]) -> None:
     out.print(table)
 
 
+def show_servers(found: list[dict[str, Any]]) -> None:
+    """A table of servers."""
+    if not found:
+        out.print("No server is alive. Start one with: platen server")
+        return
+    columns = ("server", "state", "behind", "pages", "MiB", "streams")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for server in found:
+        behind = f"{server['behind_ms']:,} ms" if server["behind_ms"] else "–"
+        held = (f"{server['pages']:,}", f"{server['page_bytes'] / 2**20:,.1f}", f"{server['streams']:,}")
+        table.add_row(server["server"], server["state"], behind, *held)
+    out.print(table)
+
+
 def step_line(step: dict[str, Any], gap: str) -> Text:
     """One step of a publication.
 
@@ -164,6 +184,16 @@ def failure_line(failure: dict[str, Any]) -> Text:
     """Why a publication failed, and where in its config."""
     where = f" at {failure['pointer']}" if failure.get("pointer") else ""
     return Text.assemble((f"failed{where}:", "red"), f" {failure['reason']}")
+
+
+def _is_under_way(publication: dict[str, Any]) -> bool:
+    """Whether servers are still to say that they have it. An older api or builder says nothing of servers."""
+    served = publication.get("served")
+    return served is not None and not served["at"]
+
+
+def _count_servers(served: dict[str, Any]) -> str:
+    return f"{served['servers']} of {served['of']} server{'s' * (served['of'] != 1)}"
 
 
 class Watcher:
@@ -187,7 +217,8 @@ class Watcher:
             seq: which publication.
 
         Returns:
-            exit code: 0 live, 3 superseded, 1 otherwise.
+            exit code: 0 live on every server that counts, 4 live but not on all of them in time, 3 superseded,
+            1 otherwise.
         """
         with out.status("waiting for the first step") as status:
             for message in self._client.follow(self._site, self._page):
@@ -198,8 +229,24 @@ class Watcher:
                 status.update(f"{publication['state']} …")
                 if publication["state"] in ENDED:
                     break
+            if publication["state"] == "live":
+                publication = self._await_servers(publication, status)
         self._show_end(publication)
+        if _is_under_way(publication) and publication["served"]["missing"]:
+            return LAGGING
         return EXIT_CODES.get(publication["state"], 1)
+
+    def _await_servers(self, publication: dict[str, Any], status: Status) -> dict[str, Any]:
+        """Wait until every server has it, as the api knows: the one that feeds the stream may be the one that lags."""
+        began = time.monotonic()
+        while _is_under_way(publication):
+            waited_s, served = time.monotonic() - began, publication["served"]
+            if waited_s > (SERVED_WITHIN_S if served["of"] else REPORTED_WITHIN_S):
+                break
+            status.update(f"live on {_count_servers(served)} …")
+            time.sleep(WATCH_S / 2)
+            publication = self._load(publication["seq"])
+        return publication
 
     @staticmethod
     def _concerns(message: Message, seq: int) -> bool:
@@ -222,12 +269,25 @@ class Watcher:
     def _show_end(self, publication: dict[str, Any]) -> None:
         name, state = f"{self._site}/{self._page}", publication["state"]
         if state == "live":
-            took = publication["steps"][-1]["at"] - self._accepted_at
-            out.print(Text.assemble("live in ", (f"{took} ms", "bold"), f": {address(self._client.target.url, name)}"))
+            self._show_live(publication, address(self._client.target.url, name))
         elif state == "superseded":
             out.print(f"superseded by publication {publication['superseded_by']}, which is newer")
         elif publication.get("failure"):
             self._show_failure(publication["failure"])
+
+    def _show_live(self, publication: dict[str, Any], where: str) -> None:
+        served, word = publication.get("served") or {}, "live" if publication["version"] else "taken off"
+        at = served.get("at") or publication["steps"][-1]["at"]
+        on = f" on {_count_servers(served)}" if served.get("at") else ""
+        out.print(Text.assemble(f"{word}{on} in ", (f"{at - self._accepted_at} ms", "bold"), f": {where}"))
+        missing = ", ".join(served.get("missing", []))
+        if missing and served["at"]:
+            out.print(
+                Text.assemble(("no word", "yellow"), f" from {missing}, where visitors may see what was there before")
+            )
+        elif missing:
+            out.print(Text.assemble((f"on {_count_servers(served)} so far", "yellow"), f", not yet on {missing}"))
+            out.print("`platen servers` shows how far each of them is.")
 
     def _show_failure(self, failure: dict[str, Any]) -> None:
         live = self._client.get(f"sites/{self._site}/pages/{self._page}")["live"]

@@ -1,13 +1,20 @@
 """The CLI against a running Platen: what people see."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+import redis
 
+from services.client import Problem
+from services.show import Watcher
 from services.valkey import wait_for
+from shared import servers
+from shared.keys import Keys
 from shared.settings import Settings
 from tests.harness import ROOT, SPRING_SALE, TOKEN, Up, run_cli
 
@@ -32,6 +39,7 @@ def test_publish_and_watch_shows_each_step_with_its_time(up: Up) -> None:
     assert shown.returncode == 0, shown.stderr
     steps = [line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")]
     assert steps == ["queued", "building", "live"]
+    assert "live on 1 of 1 server in " in shown.stdout
     assert f"{up.url}/watched/spring" in shown.stdout
     assert " ms" in shown.stdout
 
@@ -166,6 +174,89 @@ def test_a_site_is_rebuilt_with_its_progress_watched(up: Up, tmp_path: Path) -> 
     assert "rebuild 1 of again is done, 2 of 2 pages: 2 live" in done.stdout
     nothing = run_cli("rebuild", "--site", "again", "--cancel", data=up.data)
     assert (nothing.returncode, nothing.stderr) == (1, "platen: No rebuild of again is running.\n")
+
+
+def create_everywhere(up: Up) -> None:
+    with contextlib.suppress(Problem):
+        up.api.change("POST", "sites", {"slug": "everywhere", "title": "Everywhere"})
+
+
+def report(up: Up, server: str, at: str) -> None:
+    """Let a server that nobody started say how far it is."""
+    keys = Keys()
+    call = servers.report(keys, 0, server, at, (500, 3_600_000))
+    with redis.from_url(up.redis_url) as client:
+        client.eval(call.script.text, len(call.keys), *call.keys, *call.arguments)
+
+
+def watch(up: Up, page: str, change: tuple[str, str, object]) -> int:
+    """Ask for a change of a page of the site `everywhere`, and watch it; the exit code."""
+    method, path, body = change
+    answer = up.api.change(method, f"sites/everywhere/pages/{page}/{path}", body)
+    return Watcher(up.api, "everywhere", page).follow(answer.get("publication", answer)["seq"])
+
+
+def test_watching_names_the_servers_that_lag(
+    up: Up, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("services.show.SERVED_WITHIN_S", 0.5)
+    create_everywhere(up)
+    report(up, "slow-server", "0-0")
+    try:
+        code = watch(up, "spring", ("POST", "versions", {"config": {"title": "Spring"}, "publish": True}))
+    finally:
+        report(up, "slow-server", "")
+
+    shown = capsys.readouterr().out
+    assert code == 4
+    assert "\nlive in " in shown
+    assert "on 1 of 2 servers so far, not yet on slow-server" in shown
+
+
+def test_watching_says_when_a_server_fell_silent(up: Up, capsys: pytest.CaptureFixture[str]) -> None:
+    create_everywhere(up)
+    report(up, "silent-server", "0-0")
+
+    code = watch(up, "summer", ("POST", "versions", {"config": {"title": "Summer"}, "publish": True}))
+
+    shown = capsys.readouterr().out
+    assert code == 0
+    assert "\nlive on 1 of 2 servers in " in shown
+    assert "no word from silent-server" in shown
+
+
+def test_an_older_api_that_knows_nothing_of_servers_is_not_waited_for(
+    up: Up, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_everywhere(up)
+    get = up.api.get
+
+    def of_before(path: str, **query: str | int) -> Any:
+        found = get(path, **query)
+        return {name: value for name, value in found.items() if name != "served"}
+
+    monkeypatch.setattr(up.api, "get", of_before)
+    code = watch(up, "autumn", ("POST", "versions", {"config": {"title": "Autumn"}, "publish": True}))
+
+    assert code == 0
+    assert "\nlive in " in capsys.readouterr().out
+
+
+def test_a_page_that_is_taken_off_is_watched_to_the_last_server(up: Up, tmp_path: Path) -> None:
+    assert run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/spring", "--watch", data=up.data)
+
+    shown = run_cli("unpublish", "off/spring", "--watch", data=up.data)
+
+    assert shown.returncode == 0, shown.stderr
+    assert "taken off on 1 of 1 server in " in shown.stdout
+
+
+def test_servers_are_listed_with_how_far_they_are(up: Up) -> None:
+    pid = up.process.pid  # type: ignore[union-attr]
+    header, *listed = run_cli("servers", data=up.data).stdout.splitlines()
+
+    assert header.split() == ["server", "state", "behind", "pages", "MiB", "streams"]
+    assert [f"-{pid}-" in line and "following" in line for line in listed] == [True]
 
 
 def test_builders_are_listed_quietened_and_let_go_on(up: Up) -> None:
