@@ -104,6 +104,30 @@ def _built_once(_past: Past, final: Final) -> Iterator[str]:
         newest[event.page] = max(event.seq, newest.get(event.page, 0))
 
 
+def _served_once(_past: Past, final: Final) -> Iterator[str]:
+    """Promise 9: page-served once of all that went live, after it did, in that order, and in its record."""
+    live: dict[tuple[str, int], int] = {}
+    told: Counter[tuple[str, int]] = Counter()
+    newest = 0
+    for event in final.events:
+        name = event.page, event.seq
+        if event.type in {"page-built", "page-unpublished"}:
+            live.setdefault(name, len(live) + 1)
+        if event.type != "page-served":
+            continue
+        told[name] += 1
+        if name not in live:
+            yield f"event {event.id}: page-served of {event.page} with seq {event.seq}, which was not live before"
+        elif live[name] < newest:
+            yield f"event {event.id}: page-served of {event.page} with seq {event.seq} after what went live later"
+        newest = max(newest, live.get(name, 0))
+    for name, page in final.pages.items():
+        for seq, record in page.publications.items():
+            is_live = record["state"] == "live"
+            if told[name, seq] != int(is_live) or bool(record.get("served")) != is_live:
+                yield f"{name} publication {seq} is {record['state']} and was told of as served {told[name, seq]} times"
+
+
 def _version_and_event(past: Past, final: Final) -> Iterator[str]:
     """Promise 5: a publication and its event, both or neither; no version without its publication."""
     announced = Counter((event.page, event.seq) for event in final.events if event.type == "config-published")
@@ -224,6 +248,7 @@ CHECKS: dict[str, Check] = {
     "3 no errors for visitors": lambda past, _: check_visitor_errors(past.visits, past.lives, past.faults),
     "3 the newest is live at the end": _newest_is_live,
     "4 page-built once, seq rises": _built_once,
+    "9 page-served once, after page-built": _served_once,
     "5 version and event, both or none": _version_and_event,
     "6 one version per key": _one_version_per_key,
     "7 streams without gap or repeat": _streams,

@@ -20,10 +20,11 @@ CHUNK = 1000
 
 
 async def is_quiet(redis: Any) -> bool:
-    """Whether no work waits, is under way, or is put off."""
+    """Whether no work waits, is under way, or is put off, and of all that is live every server has been heard."""
     lengths: list[int] = [await redis.xlen(lane) for lane in GROUP_LANES]
     delayed: int = await redis.zcard(KEYS.delayed(0))
-    return sum(lengths) + delayed == 0
+    unserved: int = await redis.llen(KEYS.unserved(0))
+    return sum(lengths) + delayed + unserved == 0
 
 
 async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quiet: bool) -> Final:

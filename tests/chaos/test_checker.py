@@ -11,7 +11,7 @@ from tests.chaos.pages import config
 from tests.chaos.visits import check_no_step_back
 
 PAGE = "acme/p1"
-LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, BOTH, KEY, STREAM, BYTES, LEFT, DEAD, STAND = CHECKS
+LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, SERVED, BOTH, KEY, STREAM, BYTES, LEFT, DEAD, STAND = CHECKS
 
 
 class Story:
@@ -29,6 +29,8 @@ class Story:
             told("config-published", "5-0", 3),
             told("build-superseded", "6-0", 2),
             told("page-built", "7-0", 3),
+            told("page-served", "7-2", 1),
+            told("page-served", "7-3", 3),
         ]
         self.lives = [life("api", "ready", 1.0), life("server-1", "ready", 1.0)]
         self.faults: list[Fault] = []
@@ -50,6 +52,9 @@ class Story:
             event("5-0", "config-published", 3),
             event("6-0", "build-superseded", 2),
             event("7-0", "page-built", 3),
+            event("7-1", "page-served", 9, page="acme/other"),
+            event("7-2", "page-served", 1),
+            event("7-3", "page-served", 3),
         ]
         other = PageEnd(publications={9: {**record(9, "live"), "version": 1}}, configs={1: stored(9)}, listed=[1])
         self.other = msgspec.structs.replace(other, live_seq=9, live_version=1)
@@ -90,7 +95,8 @@ def event(at: str, kind: str, number: int, page: str = PAGE) -> Event:
 
 def record(seq: int, state: str) -> dict[str, Any]:
     steps = [{"state": step, "at": 1} for step in ("queued", "building", state)]
-    return {"seq": seq, "version": seq, "state": state, "cause": "publish", "steps": steps}
+    served = {"served": {"servers": 2, "of": 2, "at": 1}} if state == "live" else {}
+    return {"seq": seq, "version": seq, "state": state, "cause": "publish", "steps": steps, **served}
 
 
 def stored(number: int) -> dict[str, Any]:
@@ -270,9 +276,41 @@ def test_a_page_that_was_built_twice_is_refused(story: Story) -> None:
 
 
 def test_a_late_build_of_an_older_publication_is_refused(story: Story) -> None:
-    story.events[-1], story.events[3] = story.events[3], story.events[-1]
+    story.events[7], story.events[3] = story.events[3], story.events[7]
 
     assert BUILT in story.broken()
+
+
+def test_a_page_that_is_told_of_as_served_twice_is_refused(story: Story) -> None:
+    story.events.append(event("8-0", "page-served", 3))
+    story.told.append(told("page-served", "8-0", 3))
+
+    assert story.broken() == {SERVED}
+
+
+def test_a_page_that_is_never_told_of_as_served_is_refused(story: Story) -> None:
+    story.events.pop()
+    story.told.pop()
+
+    assert story.broken() == {SERVED}
+
+
+def test_a_page_that_is_told_of_as_served_before_it_is_live_is_refused(story: Story) -> None:
+    story.events[7], story.events[-1] = event("7-0", "page-served", 3), event("7-3", "page-built", 3)
+
+    assert SERVED in story.broken()
+
+
+def test_pages_that_are_told_of_as_served_in_another_order_are_refused(story: Story) -> None:
+    story.events[-2:] = [event("7-2", "page-served", 3), event("7-3", "page-served", 1)]
+
+    assert story.broken() == {SERVED}
+
+
+def test_a_page_whose_record_does_not_say_that_it_is_served_is_refused(story: Story) -> None:
+    del story.publications[3]["served"]
+
+    assert story.broken() == {SERVED}
 
 
 def test_a_publication_without_its_event_is_refused(story: Story) -> None:
@@ -344,7 +382,7 @@ def test_a_reset_is_refused_where_nothing_was_trimmed(story: Story) -> None:
 
 
 def test_other_bytes_of_the_same_version_are_refused(story: Story) -> None:
-    story.events[-1] = Event("7-0", "page-built", PAGE, 3, 1, "another etag")
+    story.events[7] = Event("7-0", "page-built", PAGE, 3, 1, "another etag")
 
     assert BYTES in story.broken()
 
