@@ -35,7 +35,7 @@ class Parts:
         self.memory = PageMemory(store.published, 1_000_000)
         witness = Witness(client, store, self.memory, keys)
         # The follower never thinks that it is time to look whether history goes on: that would find all by itself.
-        self.follower = Follower(events, self.memory, Hub(), witness, itertools.repeat(0.0).__next__)
+        self.follower = Follower(events, self.memory, Hub(), witness, clock=itertools.repeat(0.0).__next__)
         self.recheck = Recheck(store, events, self.memory, self.follower, witness, 17)
 
     async def compare(self) -> int:
