@@ -1,22 +1,34 @@
-"""`python -m bench [latency] [builds] [bulk] [recovery]`: without a name, those that take a minute or two."""
+"""`python -m bench [NAME…] [--option…]`: without a name, those that take a minute or two.
+
+Options belong to one program; `--help` behind its name tells them.
+"""
 
 import sys
 
 from bench import builds, bulk, latency, recovery
 from bench.machine import describe
+from bench.options import Program, without_options
 
-PROGRAMS = {"latency": latency.main, "builds": builds.main, "bulk": bulk.main, "recovery": recovery.main}
+PROGRAMS: dict[str, Program] = {
+    "latency": without_options(latency.main),
+    "builds": without_options(builds.main),
+    "bulk": without_options(bulk.main),
+    "recovery": without_options(recovery.main),
+}
 SHORT = ("latency", "builds", "bulk")
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(SHORT)
+    first_option = next((at for at, word in enumerate(sys.argv) if word.startswith("-")), len(sys.argv))
+    names, options = sys.argv[1:first_option] or list(SHORT), sys.argv[first_option:]
     unknown = [name for name in names if name not in PROGRAMS]
     if unknown:
         sys.exit(f"no such program: {', '.join(unknown)}; there are {', '.join(PROGRAMS)}")
+    if options and len(names) > 1:
+        sys.exit("options belong to one program: name it first")
     print(describe())
     for name in names:
-        PROGRAMS[name]()
+        PROGRAMS[name](options)
 
 
 if __name__ == "__main__":

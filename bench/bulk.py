@@ -64,7 +64,7 @@ async def _keep_rebuilding(port: int, built: list[int]) -> None:
 
 
 async def _measure(running: Running) -> tuple[list[Sample], list[Sample], float]:
-    pool = Pool(running)
+    pool = Pool(running.port)
     await pool.send("POST", "/-/api/v1/sites", b'{"slug":"bench","title":"Bench"}')
     await _fill(running)
     await _round(pool, 0)

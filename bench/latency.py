@@ -52,10 +52,14 @@ class Connection:
 
 
 class Pool:
-    """Connections to one server, opened as needed and used again."""
+    """Connections to one server, opened as needed and used again.
 
-    def __init__(self, running: Running) -> None:
-        self._port = running.port
+    Args:
+        port: of the server on 127.0.0.1.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._idle: list[Connection] = []
 
     async def send(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -87,7 +91,7 @@ async def publish_and_see(pool: Pool, number: int, at: float) -> Sample:
 
 
 async def _measure(running: Running, rate: int, count: int) -> list[Sample]:
-    pool = Pool(running)
+    pool = Pool(running.port)
     await pool.send("POST", "/-/api/v1/sites", b'{"slug":"bench","title":"Bench"}')
     await asyncio.gather(*(publish_and_see(pool, number, time.perf_counter()) for number in range(50)))
     began, tasks = time.perf_counter() + 0.1, []

@@ -180,7 +180,7 @@ async def _answers(client: Client) -> float:
 
 
 async def _kill_redis(running: Running) -> list[Restart]:
-    client, pool, samples = connect(running.redis_url), Pool(running), []
+    client, pool, samples = connect(running.redis_url), Pool(running.port), []
     await pool.send("POST", "/-/api/v1/sites", b'{"slug":"bench","title":"Bench"}')
     for take in range(1, RESTARTS + 1):
         samples.append(await _restart(running, client, pool, take))

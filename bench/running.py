@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.request import urlopen
 
+from bench.processes import free_port, started, wait_until
+
 TOKEN = "token-of-the-bench-0123456789"  # noqa: S105 - of a server that lives for this run
 
 
@@ -21,10 +23,24 @@ class Running(NamedTuple):
     Attributes:
         port: on 127.0.0.1.
         redis_url: its Valkey.
+        pid: of its web process; builders and Valkey are its children.
     """
 
     port: int
     redis_url: str
+    pid: int
+
+
+class Served(NamedTuple):
+    """A `platen server` that answers.
+
+    Attributes:
+        port: on 127.0.0.1.
+        pid: its only process.
+    """
+
+    port: int
+    pid: int
 
 
 @contextmanager
@@ -39,14 +55,46 @@ def platen_up(builders: int, log_level: str = "warning") -> Iterator[Running]:
         data = Path(folder) / "data"
         command = [sys.executable, "-m", "services", "up", "--port", "0", "--data", str(data)]
         command += ["--builders", str(builders)]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PLATEN_")}
-        environment |= {"PLATEN_ADMIN_TOKEN": TOKEN, "PLATEN_LOG_LEVEL": log_level}
+        environment = _environment(ADMIN_TOKEN=TOKEN, LOG_LEVEL=log_level)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             yield _wait(data / "run.json", builders)
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextmanager
+def platen_server(redis_url: str, core: int | None = None, **settings: object) -> Iterator[Served]:
+    """Run `platen server` alone.
+
+    Args:
+        redis_url: whose pages it serves.
+        core: where it runs; None for anywhere.
+        settings: by the names of their variables after `PLATEN_`, in capitals.
+    """
+    port = free_port()
+    environment = _environment(LOG_LEVEL="error", REDIS_URL=redis_url, PORT=port, **settings)
+    command = [sys.executable, "-m", "services", "server"]
+    with started(command, core, environment) as process:
+        wait_until(lambda: _is_ready(port, process), "platen server is ready")
+        yield Served(port, process.pid)
+
+
+def _environment(**settings: object) -> dict[str, str]:
+    """This process's environment with these settings of Platen and no others."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PLATEN_")}
+    return own | {f"PLATEN_{name}": str(value) for name, value in settings.items()}
+
+
+def _is_ready(port: int, process: "subprocess.Popen[bytes]") -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"platen server ended with {process.returncode}")
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/-/readyz", timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def _wait(run_file: Path, builders: int) -> Running:
@@ -57,7 +105,7 @@ def _wait(run_file: Path, builders: int) -> Running:
             found = json.loads(run_file.read_text())
             path = "readyz" if builders else "healthz"
             with urlopen(f"{found['url']}/-/{path}", timeout=2):  # noqa: S310 - our own server on loopback
-                return Running(int(found["url"].rpartition(":")[2]), found["redis_url"])
+                return Running(int(found["url"].rpartition(":")[2]), found["redis_url"], found["pid"])
         except (OSError, ValueError):
             continue
     raise RuntimeError("platen up did not become ready within 30 s")
