@@ -1,11 +1,11 @@
 """`python -m bench [NAME…] [--option…]`: without a name, those that take a minute or two.
 
-Options belong to one program; `--help` behind its name tells them.
+Options belong to one program: `python -m bench serve --rounds 3`; `--help` behind a name tells them.
 """
 
 import sys
 
-from bench import builds, bulk, latency, recovery
+from bench import builds, bulk, latency, recovery, serve
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -14,6 +14,7 @@ PROGRAMS: dict[str, Program] = {
     "builds": without_options(builds.main),
     "bulk": without_options(bulk.main),
     "recovery": without_options(recovery.main),
+    "serve": serve.main,
 }
 SHORT = ("latency", "builds", "bulk")
 
@@ -25,7 +26,7 @@ def main() -> None:
     if unknown:
         sys.exit(f"no such program: {', '.join(unknown)}; there are {', '.join(PROGRAMS)}")
     if options and len(names) > 1:
-        sys.exit("options belong to one program: name it first")
+        sys.exit("options belong to one program: name it first, such as `serve --rounds 3`")
     print(describe())
     for name in names:
         PROGRAMS[name](options)
