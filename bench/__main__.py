@@ -5,7 +5,7 @@ Options belong to one program: `python -m bench serve --rounds 3`; `--help` behi
 
 import sys
 
-from bench import builds, bulk, latency, recovery, serve
+from bench import builds, bulk, latency, recovery, serve, status
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -15,6 +15,7 @@ PROGRAMS: dict[str, Program] = {
     "bulk": without_options(bulk.main),
     "recovery": without_options(recovery.main),
     "serve": serve.main,
+    "status": status.main,
 }
 SHORT = ("latency", "builds", "bulk")
 
