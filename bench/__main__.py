@@ -5,7 +5,7 @@ Options belong to one program: `python -m bench serve --rounds 3`; `--help` behi
 
 import sys
 
-from bench import builds, bulk, latency, recovery, serve, status
+from bench import builds, bulk, growth, latency, recovery, serve, status
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -16,6 +16,7 @@ PROGRAMS: dict[str, Program] = {
     "recovery": without_options(recovery.main),
     "serve": serve.main,
     "status": status.main,
+    "growth": growth.main,
 }
 SHORT = ("latency", "builds", "bulk")
 
