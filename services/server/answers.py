@@ -20,8 +20,8 @@ BROWSERS = "max-age=0, must-revalidate"
 SHARED_CACHES = "max-age=10, stale-while-revalidate=60, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
 VARY = "Accept-Encoding"
-# What an answer costs beside its body, and a page beside its answers; both measured, with all that hangs on them.
-VARIANT_BYTES = 1_024
+# What a coding costs beside its bytes, and a page beside its codings; both measured, with all that hangs on them.
+VARIANT_BYTES = 2_560
 ANSWERS_BYTES = 4_096
 
 

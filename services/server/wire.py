@@ -51,7 +51,7 @@ class Plain(NamedTuple):
 
     Attributes:
         path: as it is, without the query.
-        asked: what it says beside the address.
+        asked: what else the request says about the answer.
         is_head: whether the body is left out.
     """
 
@@ -80,11 +80,13 @@ class Memo:
             return None, at
         path = match[2].partition(b"?")[0].decode("ascii")
         plain = Plain(path, read_asked(headers), match[1] == b"HEAD")
-        if match.end() - at <= MOST_REMEMBERED_BYTES and not any(name in _PERSONAL for name, _ in headers):
+        if not any(name in _PERSONAL for name, _ in headers):
             self._remember(data[at : match.end()], plain)
         return plain, match.end()
 
     def _remember(self, head: bytes, plain: Plain) -> None:
+        if len(head) > MOST_REMEMBERED_BYTES:
+            return
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[head] = plain
