@@ -311,6 +311,39 @@ async def test_a_redis_that_was_emptied_tells_nothing_before_every_server_can_ha
     assert [(event["seq"], event["servers"]) for event in await fleet.told()] == [(7, 2)]
 
 
+async def test_a_redis_that_was_restored_waits_for_the_servers_of_then_and_of_now(
+    fleet: Fleet, publisher: Publisher, client: Client
+) -> None:
+    await fleet.become_known("then", "both")
+    await publisher.publish(b"1")
+    file = {key: await client.dump(key) for key in await client.keys("*")}
+    for server in ("then", "both"):
+        await fleet.report(server)
+    await fleet.leave("then")
+    await publisher.publish(b"lost")
+    followed = await fleet.newest()
+    await client.flushall()
+    for key, dumped in file.items():
+        await client.restore(key, 0, dumped)
+
+    # What a server had applied beyond the file counts for nothing, until it has found its place in this history.
+    await fleet.report("both", followed)
+    await fleet.report("now")
+    assert await fleet.told() == []
+    for _ in range(LOOKS):
+        await fleet.report("both")
+        await fleet.report("now")
+    assert [(event["seq"], event["servers"], event["of"]) for event in await fleet.told()] == [(1, 2, 3)]
+
+    # The same seq again is another publication, of this history.
+    await publisher.publish(b"2")
+    await fleet.report("both", followed)
+    await fleet.report("now")
+    assert await fleet.told_seqs() == [1]
+    await fleet.report("both")
+    assert await fleet.told_seqs() == [1, 2]
+
+
 async def test_a_page_written_back_as_taken_off_is_told_of_too(fleet: Fleet, store: Store, client: Client) -> None:
     await fleet.become_known("one")
 
