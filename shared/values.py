@@ -159,13 +159,14 @@ class Url(Value):
     @classmethod
     def schema(cls) -> dict[str, Any]:
         allowed = ", ".join(sorted(cls.schemes))
+        known = "|".join(map(_any_case, sorted(cls.schemes)))
         return {
             "type": "string",
             "format": "uri-reference",
             "minLength": 1,
             "maxLength": MAX_URL,
-            # Anything but a scheme that is not among these.
-            "pattern": rf"^(?!\s*(?!(?:{'|'.join(map(_any_case, sorted(cls.schemes)))}):)[A-Za-z][A-Za-z0-9+.-]*:)",
+            # Anything but a scheme that is not among these, behind what browsers drop; a no-break space they keep.
+            "pattern": rf"^(?![\u0000-\u0020]*(?!(?:{known}):)[A-Za-z][A-Za-z0-9+.-]*:)",
             "description": f"{allowed} or a relative address",
         }
 

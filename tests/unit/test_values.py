@@ -156,6 +156,7 @@ def test_an_address_of_any_length_is_read_at_once(filling: str) -> None:
 @given(st.text(st.sampled_from("htps:/mailo\\[]@?#.aA1 \t\u00a0\u2100+-"), max_size=12))
 @example("HTTPS://a")
 @example("1a:80")
+@example("\u00a0A:")
 def test_what_is_an_address_fits_what_is_described(text: str) -> None:
     for kind in (Url, ImageUrl):
         with contextlib.suppress(ValueError):
