@@ -11,6 +11,8 @@ from shared.records import Served
 from shared.scripts import run
 from shared.servers import MOST_TOLD, report
 from shared.store import Store
+from shared.streams import position
+from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Publisher
 from tests.integration.server.test_witness import held
 
@@ -299,6 +301,12 @@ async def test_a_redis_that_was_emptied_tells_nothing_before_every_server_can_ha
     old = await fleet.newest()
     await client.flushall()
 
+    async def is_later() -> bool:
+        """A position is a time, and one of the same millisecond would be taken for one of this history."""
+        seconds, microseconds = await client.time()
+        return bool(seconds * 1000 + microseconds // 1000 > position(old)[0])
+
+    await wait_until(is_later)
     await store.witness([held(7, 4)], TRACE)
     for _ in range(LOOKS - 1):
         await fleet.report("one")
