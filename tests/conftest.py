@@ -1,8 +1,10 @@
 """Fixtures of all tests: a real Valkey, Debian's Redis where a test asks for both, and what stands on them."""
 
 import asyncio
+import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -90,10 +92,18 @@ def redis7() -> Iterator[str]:
         path = Path(folder) / "redis.sock"
         options = ["--port", "0", "--unixsocket", str(path), "--dir", folder, "--save", "", "--appendonly", "no"]
         process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        assert wait_for(path.exists, 10)
+        assert wait_for(lambda: _answers(path), 10)
         yield f"unix://{path}"
         process.terminate()
         process.wait(10)
+
+
+def _answers(path: Path) -> bool:
+    # The socket is there before anybody listens on it.
+    with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
+        connection.connect(str(path))
+        return True
+    return False
 
 
 @pytest.fixture
