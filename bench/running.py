@@ -12,7 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.request import urlopen
 
+import msgspec
+
 from bench.processes import free_port, started, wait_until
+from shared.settings import Settings
 
 TOKEN = "token-of-the-bench-0123456789"  # noqa: S105 - of a server that lives for this run
 
@@ -79,6 +82,11 @@ def platen_server(redis_url: str, core: int | None = None, **settings: object) -
     with started(command, core, environment) as process:
         wait_until(lambda: _is_ready(port, process), "platen server is ready")
         yield Served(port, process.pid)
+
+
+def has_fast_path() -> bool:
+    """Whether this Platen has a way of answering beneath ASGI that can be turned off."""
+    return any(field.name == "fast_path" for field in msgspec.structs.fields(Settings))
 
 
 def _environment(**settings: object) -> dict[str, str]:

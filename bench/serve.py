@@ -15,15 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import msgspec
-
 from bench.nginx import find_module, find_nginx, nginx, nginx_version
 from bench.options import numbers
 from bench.processes import Cores, cores, cpu_s, describe_cores, family, free_port, listens, pin, started, wait_until
-from bench.running import Running, platen_server, platen_up
+from bench.running import Running, has_fast_path, platen_server, platen_up
 from bench.site import CODED, common_headers, fetch, publish_pages, write_site
 from bench.wrk import Load, Varied, find_wrk, run_wrk
-from shared.settings import Settings
 
 PAGES, AGENTS = 200, 50
 NGINX, OURS = "nginx", "platen server"
@@ -146,7 +143,7 @@ def _peers(running: Running, folder: Path, where: Cores) -> Iterator[list[Peer]]
         core, site = where.server, folder / "site"
         ours = stack.enter_context(_server(running, core, OURS))
         peers = [ours]
-        if any(field.name == "fast_path" for field in msgspec.structs.fields(Settings)):
+        if has_fast_path():
             peers.append(stack.enter_context(_server(running, core, f"{OURS}, ASGI", FAST_PATH=0)))
         else:
             print("left out: PLATEN_FAST_PATH=0, since there is no such setting: all of Platen's hits go through ASGI")
