@@ -90,7 +90,8 @@ def nginx(
         # Started by root, its worker would be somebody else, who may not read the folder.
         user="user root;" if os.geteuid() == 0 else "",
         files=connections + 64,
-        connections=connections + 32,
+        # With less than a sixteenth of them free it would close idle ones, the publisher's too.
+        connections=2 * connections,
         folder=folder,
         http=http,
         port=port,

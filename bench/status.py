@@ -37,14 +37,14 @@ class Sample(NamedTuple):
 
     Attributes:
         kib: per connection.
-        opened_s: until all were open.
+        opened: when all were open, and how many only at a further attempt.
         turns: one for each way of publishing.
         per_cpu_s: events delivered per CPU second of the server, for each of them.
         probes: pages asked for without watchers, with idle ones, and in each turn.
     """
 
     kib: float
-    opened_s: float
+    opened: Opened
     turns: list[Done]
     per_cpu_s: list[float]
     probes: list[list[float]]
@@ -148,7 +148,7 @@ def _measure(peer: Peer, count: int, seconds: float, core: int) -> Sample:
                 probes.append(asyncio.run(_probe(target, seconds)))
                 turns.append(client.done())
                 per_cpu_s.append(turns[-1].events * count / (cpu_s(target.pids) - used))
-    return Sample(kib, opened.seconds, turns, per_cpu_s, probes)
+    return Sample(kib, opened, turns, per_cpu_s, probes)
 
 
 def _turns(count: int, seconds: float) -> dict[str, Turn]:
@@ -178,12 +178,13 @@ def _print_samples(found: dict[str, list[Sample]], count: int) -> None:
 
 def _print_idle(found: dict[str, list[Sample]]) -> None:
     anchor = found.get(NCHAN)
-    print(f"\n{'idle':<24} {'KiB each':>9} {'ratio':>6} {'open all, s':>12}")
+    print(f"\n{'idle':<24} {'KiB each':>9} {'ratio':>6} {'open all, s':>12} {'again':>6}")
     for name, samples in found.items():
         kib = [sample.kib for sample in samples]
-        opened = statistics.median(sample.opened_s for sample in samples)
+        opened = statistics.median(sample.opened.seconds for sample in samples)
+        again = sum(sample.opened.again for sample in samples)
         ratio = _ratio(kib, [sample.kib for sample in anchor]) if anchor else "-"
-        print(f"{name:<24} {statistics.median(kib):>9.1f} {ratio:>6} {opened:>12.2f}")
+        print(f"{name:<24} {statistics.median(kib):>9.1f} {ratio:>6} {opened:>12.2f} {again:>6}")
 
 
 def _print_turn(found: dict[str, list[Sample]], at: int, count: int, title: str) -> None:
@@ -212,6 +213,7 @@ def _ratio(values: Sequence[float], anchors: Sequence[float]) -> str:
 def _read_options(options: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench status", description=__doc__)
     parser.add_argument("--watchers", type=int, default=2000, help="status streams (default 2000)")
+    parser.add_argument("--peers", default="", help="names of those to measure, such as 'platen server,nchan' (all)")
     parser.add_argument("--rounds", type=int, default=3, help="of each server (default 3)")
     parser.add_argument("--seconds", type=float, default=5, help="of each part of a round (default 5)")
     return parser.parse_args(options)
@@ -219,8 +221,8 @@ def _read_options(options: Sequence[str]) -> argparse.Namespace:
 
 def _run(asked: argparse.Namespace, running: Running, folder: Path, where: Cores) -> dict[str, list[Sample]]:
     peers = find_peers(running, folder, asked.watchers, where.server)
-    found: dict[str, list[Sample]] = {name: [] for name in peers}
-    names = list(peers)
+    names = [name for name in peers if not asked.peers or name in asked.peers.split(",")]
+    found: dict[str, list[Sample]] = {name: [] for name in names}
     for number in range(asked.rounds):
         turn = number % len(names)
         for name in (*names[turn:], *names[:turn]):

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from bench.nginx import find_module, find_nginx, nginx, nginx_version
 from bench.processes import free_port, listens, started, wait_until
-from bench.running import TOKEN, Running, platen_server
+from bench.running import TOKEN, Running, has_fast_path, platen_server
 from bench.watchers import Plan
 from shared.keys import Keys
 
 NCHAN, SSE_STARLETTE, OURS = "nchan", "sse-starlette", "platen server"
 SSE_PACKAGES = ("sse-starlette==3.7.0", "starlette==1.10.0", "uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0")
-# For the visitors, who open more connections the longer they wait; a server that has none left closes idle ones.
+# For the visitors, who open more connections the longer they wait.
 SPARE_FILES = 1_024
 
 
@@ -46,13 +46,13 @@ Peer = Callable[[], AbstractContextManager[Target]]
 
 
 @contextlib.contextmanager
-def _ours(running: Running, count: int, core: int) -> Iterator[Target]:
+def _ours(running: Running, count: int, core: int, **settings: object) -> Iterator[Target]:
     keys = Keys()
     request = (
         "GET /-/events?site=bench&page=p0 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n"
         f"Authorization: Bearer {TOKEN}\r\n\r\n"
     )
-    with platen_server(running.redis_url, core, SSE_MAX_STREAMS=count + SPARE_FILES) as served:
+    with platen_server(running.redis_url, core, SSE_MAX_STREAMS=count + SPARE_FILES, **settings) as served:
         plan = Plan(
             count=count,
             port=served.port,
@@ -115,6 +115,8 @@ def _find_sse_starlette() -> Path | None:
 def find_peers(running: Running, folder: Path, count: int, core: int) -> dict[str, Peer]:
     """Every peer that can be had, the others named."""
     peers: dict[str, Peer] = {OURS: lambda: _ours(running, count, core)}
+    if has_fast_path():
+        peers[f"{OURS}, ASGI"] = lambda: _ours(running, count, core, FAST_PATH=0)
     module = find_module("ngx_nchan_module")
     if find_nginx() and module:
         peers[NCHAN] = lambda: _nchan(folder, module, count, core)

@@ -52,9 +52,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """All connections are open; it took so long."""
+    """All connections are open.
+
+    Attributes:
+        seconds: how long it took.
+        again: how many were ended before they were ready, and opened again.
+    """
 
     seconds: float
+    again: int
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -102,21 +108,20 @@ class Watchers:
         self._sent_at: list[float] = []
         self._reached: list[int] = []
         self._took_ms: list[float] = []
-        self._whole = 0
+        self._whole = self._again = 0
         self._publisher = self._connect_publisher()
 
-    def open(self) -> float:
+    def open(self) -> Opened:
         """Open all connections, a bounded number at once.
 
-        Returns:
-            how long it took, in seconds.
+        One that a server ends before it is ready, with a `retry:`, is opened again, as browsers do.
         """
         began = time.perf_counter()
         while len(self._seen) < self._plan.count:
             while len(self._sockets) < self._plan.count and len(self._heads) < AT_ONCE:
                 self._connect()
             self._step(STALL_S)
-        return time.perf_counter() - began
+        return Opened(time.perf_counter() - began, self._again)
 
     def run(self, turn: Turn) -> Done:
         """Publish for a while, and wait until everything has arrived."""
@@ -196,13 +201,23 @@ class Watchers:
         except ConnectionResetError:
             chunk = b""
         if not chunk:
-            raise RuntimeError(f"a stream was closed, {self._state()}; it began {self._heads.get(number)!r}")
-        if number in self._heads:
+            self._lose(number)
+        elif number in self._heads:
             self._greet(number, chunk)
-            return
-        marks = chunk.count(MARK)
-        if marks:
+        elif marks := chunk.count(MARK):
             self._count(number, marks)
+
+    def _lose(self, number: int) -> None:
+        """Take a connection out that the server has ended.
+
+        Raises:
+            RuntimeError: it was ready, or was not told to come back, or that has happened too often.
+        """
+        head = self._heads.pop(number, b"")
+        self._again += 1
+        if b"retry:" not in head or self._again > self._plan.count:
+            raise RuntimeError(f"a stream was closed, {self._state()}; it began {head!r}")
+        self._sockets.pop(number).close()
 
     def _greet(self, number: int, chunk: bytes) -> None:
         self._heads[number] += chunk
@@ -264,7 +279,7 @@ def main() -> None:
     """Open what the plan says, then run a turn for each line of standard input."""
     plan = msgspec.json.decode(sys.argv[1], type=Plan)
     watchers = Watchers(plan)
-    _say(Opened(watchers.open()))
+    _say(watchers.open())
     # Read as bytes from the file itself: a buffered reader could hold a line that epoll does not see.
     while True:
         watchers.idle(sys.stdin.fileno())
