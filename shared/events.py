@@ -1,8 +1,8 @@
 """What happens to a publication, in the past tense: one tagged union, one encoder, one decoder.
 
-Every event says which page and publication it is about, the state that follows, and when (Redis's clock, so that
-the steps of one publication share one clock). Entries in a stream have three fields: `type`, `data` (JSON of the
-Struct), `traceparent` (W3C Trace Context).
+Every event but `hostnames-set`, which is about a site, says which page and publication it is about, the state that
+follows, and when (Redis's clock, so that the steps of one publication share one clock). Entries in a stream have three
+fields: `type`, `data` (JSON of the Struct), `traceparent` (W3C Trace Context).
 
 Readers tolerate the future: unknown fields are ignored, new fields have defaults, and a type nobody here knows is
 an `UnknownEvent`, not an error.
@@ -15,7 +15,7 @@ import msgspec
 from shared.errors import Undecodable
 
 State = Literal["scheduled", "queued", "building", "retrying", "live", "failed", "superseded", "cancelled"]
-Cause = Literal["publish", "rollback", "refresh", "unpublish"]
+Cause = Literal["publish", "rollback", "refresh", "unpublish", "move"]
 
 TERMINAL: frozenset[str] = frozenset({"live", "failed", "superseded", "cancelled"})
 
@@ -147,6 +147,34 @@ class PageServed(Event, frozen=True, tag="page-served"):
     accepted_at: int = 0
 
 
+class PageMoved(Event, frozen=True, tag="page-moved"):
+    """Visitors find the page here now; `page` is its new slug.
+
+    Attributes:
+        old: slugs that lead here from now on, the last address and those before it.
+    """
+
+    old: tuple[str, ...] = ()
+
+
+class HostnamesSet(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hostnames-set"):
+    """The hostnames of a site are others now. It concerns the site, and no page of it.
+
+    Attributes:
+        site: slug.
+        at: milliseconds since the epoch, UTC.
+        by: name of the token that asked.
+    """
+
+    site: str
+    at: int
+    by: str = ""
+
+    @property
+    def page(self) -> str:
+        return ""
+
+
 class UnknownEvent(msgspec.Struct, frozen=True):
     """An event of a type that a newer Platen writes.
 
@@ -172,6 +200,8 @@ AnyEvent = (
     | BuildCancelled
     | PageUnpublished
     | PageServed
+    | PageMoved
+    | HostnamesSet
 )
 
 

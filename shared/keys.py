@@ -10,6 +10,10 @@ partition are global and are never touched by a script together with partitioned
 | platen:builders, platen:servers | hash | entries removed when a process ends, swept when its beat key is gone |
 | platen:beat:<process> | string | TTL: six heartbeats |
 | platen:quiet | hash | a builder's name, or `all` -> who asked; until it is taken back |
+| platen:{hostnames}:owners | hash | hostname -> its site; removed when the site gives it up |
+| platen:{hostnames}:lists | hash | permanent: site -> when its hostnames were set, and the hostnames |
+| platen:{hostnames}:changes | sorted set | permanent: site -> when its hostnames were set |
+| platen:{hostnames}:idempotency:<site>:<digest> | hash | TTL |
 | platen:{p}:sites | sorted set | permanent: slugs of the sites, all scores 0 (read by name) |
 | platen:{p}:site:<site> | hash | permanent |
 | platen:{p}:pages:<site> | sorted set | permanent: slugs of the site's pages, all scores 0 |
@@ -44,6 +48,10 @@ BUILDERS = "platen:builders"
 SERVERS = "platen:servers"
 QUIET = "platen:quiet"
 EVERY_BUILDER = "all"
+# Hostnames are unique across all partitions, so they live in a slot of their own.
+HOSTNAME_OWNERS = "platen:{hostnames}:owners"
+HOSTNAME_LISTS = "platen:{hostnames}:lists"
+HOSTNAME_CHANGES = "platen:{hostnames}:changes"
 
 
 class LaneKeys(NamedTuple):
@@ -67,6 +75,16 @@ def beat(process: str) -> str:
         process: the name the process gave itself, unique per start.
     """
     return f"platen:beat:{process}"
+
+
+def hostnames_idempotency(site: str, digest: str) -> str:
+    """Key that remembers a request which set hostnames.
+
+    Args:
+        site: whose hostnames.
+        digest: of the idempotency key.
+    """
+    return f"platen:{{hostnames}}:idempotency:{site}:{digest}"
 
 
 class Keys:

@@ -115,11 +115,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         created_at: milliseconds since the epoch, UTC.
+        hostnames: names under which visitors find the site.
     """
 
     slug: str
     title: str
     created_at: int
+    hostnames: tuple[str, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

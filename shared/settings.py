@@ -5,6 +5,7 @@ misspelt setting that is silently ignored is found in production.
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -17,6 +18,7 @@ PREFIX = "PLATEN_"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 LogLevel = Literal["debug", "info", "warning", "error"]
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -33,7 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 8000
     """Port that api and server bind to; 0 takes a free one."""
     public_url: str = ""
-    """Origin that visitors use, such as https://example.com; gives pages their canonical link."""
+    """Origin that visitors use, such as https://example.com; gives canonical links, and hostnames their scheme."""
+    console_host: str = ""
+    """The one host under which `/-/` is answered, such as console.example.com; every host where it is not set."""
 
     # Who may
     admin_token: str = ""
@@ -125,6 +129,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 f"{PREFIX}{key.upper()} has a value that does not fit: {error}.{_choices(fields[key].type)}"
             ) from None
     settings = msgspec.convert(values, Settings, strict=False)
+    if settings.console_host and not _HOST.fullmatch(settings.console_host):
+        raise Misconfigured(
+            "PLATEN_CONSOLE_HOST is not a host: write a name in small letters such as console.example.com, "
+            "without scheme, port or path."
+        )
     if settings.admin_token and len(settings.admin_token) < 16:
         raise Misconfigured("PLATEN_ADMIN_TOKEN is too short: use at least 16 characters.")
     return settings

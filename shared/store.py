@@ -160,7 +160,7 @@ class Store:
             IdempotencyMismatch: the key was used with another request.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        await self._claim(request)
+        await self.claim("", request)
         site_keys = [self._keys.site(slug), self._keys.sites(self._keys.partition(slug))]
         arguments = [slug, title, scoped(request)]
         answer = await run(self._client, Call(script("create_site"), site_keys, arguments))
@@ -546,14 +546,22 @@ class Store:
         partition = self._keys.partition(site)
         return [self._keys.events(partition), self._keys.open(partition), *self._keys.lane(partition)]
 
-    async def _claim(self, request: Request) -> None:
+    async def claim(self, site: str, request: Request) -> None:
         """Tie an idempotency key to one request, before and apart from what it asks for.
 
-        Only for what concerns no site that is there yet: a new site may live in any partition, and what is atomic
-        lives in one. Dying in between is harmless, since the same request may pass here again. A site that exists
-        uses the key up as well: whether it was there before or a request beside this one made it, nobody can tell.
+        Only for what is written elsewhere than keys are remembered, since what is atomic lives in one slot: a new site
+        may be in any partition, and hostnames are in none. Dying in between is harmless, since the same request may
+        pass here again. A site that exists uses the key up as well: whether it was there before or a request beside
+        this one made it, nobody can tell.
+
+        Args:
+            site: whose key it is, "" where sites are created.
+            request: the request.
+
+        Raises:
+            IdempotencyMismatch: the key was used with another request.
         """
-        key = self._keys.idempotency("", scoped(request))
+        key = self._keys.idempotency(site, scoped(request))
         with translated():
             pipeline: Any = self._client.pipeline(transaction=True)
             pipeline.hsetnx(key, "fingerprint", request.fingerprint)
@@ -563,7 +571,7 @@ class Store:
         refuse_mismatch(b"mismatch" if fingerprint != request.fingerprint.encode() else b"")
 
     async def _missing(self, site: str, page: str) -> NotFound:
-        """What a page that does not exist lacks: its site, or a first version."""
+        """What a page that does not exist lacks: its site, or a first version; or where it is now."""
         try:
             await self.site(site)
         except NotFound as error:

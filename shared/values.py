@@ -12,6 +12,7 @@ from shared.colour_names import COLOUR_NAMES
 
 MAX_COLOUR = 64
 MAX_URL = 2048
+MAX_HOSTNAME = 253
 
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})")
 # Between two numbers stands a comma or a space, and no text can be cut in two ways: time grows with the length only.
@@ -23,6 +24,10 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _WEB = frozenset({"http", "https"})
 _NO_HOST = re.compile(r"[\s<>^|\"`{}]")
 _REMOVED_BY_BROWSERS = dict.fromkeys(map(ord, "\t\n\r"))
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# Letters that IDNA 2003 maps to others and IDNA 2008 keeps: with them a name means two different domains.
+_DEVIATIONS = frozenset("ßẞς\u200c\u200d")
+_NO_NAME = "write a name such as www.example.com, without scheme, port or path"
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _ESCAPED = {ord(c): f"%{ord(c):02X}" for c in " \"'<>\\`{}|^" + "".join(map(chr, range(0x20))) + "\x7f"}
 
@@ -179,6 +184,42 @@ class ImageUrl(Url):
     purpose = "an image address"
 
 
+class Hostname(Value):
+    """A DNS name under which visitors find a site: lower case, labels of other scripts as A-labels (`xn--…`)."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a name, whatever its case and with or without the dot at its end.
+
+        Raises:
+            ValueError: no name, one with a port, an address, a name without a dot, or one that means two domains.
+        """
+        if not text or len(text) > MAX_HOSTNAME + 1:
+            raise ValueError(f"a hostname has 1 to {MAX_HOSTNAME} characters: {_NO_NAME}")
+        name = _to_ascii(text.lower()).removesuffix(".")
+        labels = name.split(".")
+        if len(name) > MAX_HOSTNAME or not all(map(_LABEL.fullmatch, labels)) or not all(map(_is_decodable, labels)):
+            raise ValueError(f"{_shown(text)} is not a hostname: {_NO_NAME}")
+        if len(labels) < 2 or labels[-1].isdecimal():
+            raise ValueError(f"{_shown(text)} is not a name in the DNS: {_NO_NAME}")
+        return cls(name)
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "minLength": 3,
+            "maxLength": MAX_HOSTNAME + 1,
+            "pattern": r"^[^\s:/@*]+\.[^\s:/@*]+$",
+            "description": "a DNS name such as www.example.com, without scheme, port or path",
+        }
+
+
 def decode_value(kind: type, value: Any) -> Any:
     """msgspec's hook for the types of this module.
 
@@ -205,6 +246,30 @@ def value_schema(kind: type) -> dict[str, Any]:
     if issubclass(kind, Value):
         return kind.schema()
     raise NotImplementedError(kind)
+
+
+def _to_ascii(name: str) -> str:
+    """A name with A-labels for those of other scripts.
+
+    Raises:
+        ValueError: it cannot be written so, or not without changing which domain it means.
+    """
+    if name.isascii():
+        return name
+    if _DEVIATIONS & set(name):
+        raise ValueError(f"{_shown(name)} means two different domains: write its A-label, which begins with xn--")
+    try:
+        return name.encode("idna").decode().lower()
+    except UnicodeError:
+        raise ValueError(f"{_shown(name)} is not a hostname: {_NO_NAME}") from None
+
+
+def _is_decodable(label: str) -> bool:
+    """Whether a label that says it is an A-label can be one."""
+    try:
+        return not label.startswith("xn--") or bool(label[4:].encode().decode("punycode"))
+    except UnicodeError:
+        return False
 
 
 def _linear(channel: int) -> float:

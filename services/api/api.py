@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from shared.auth import Tokens
 from shared.connection import Client
+from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.rebuilds import RebuildStore
 from shared.settings import Settings
@@ -24,6 +25,7 @@ class Api:
         self.keys = Keys(settings.partitions)
         self.store = Store(client, self.keys, settings)
         self.rebuilds = RebuildStore(client, self.keys, settings)
+        self.hostnames = HostnameStore(client, self.keys, settings)
         self.tokens = Tokens(client)
         self.registry = registry or CollectorRegistry()
         self.requests = Counter(

@@ -63,7 +63,7 @@ class Endpoint(NamedTuple):
         needs_token: whether it asks who is there.
     """
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     name: str
     summary: str

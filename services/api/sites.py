@@ -7,13 +7,14 @@ from services.api.api import Api
 from services.api.asking import Asked, check_slug
 from services.api.changing import changed, once_more
 from services.api.endpoint import V1, Answer, Endpoint
+from services.api.hostnames import Hostnames, check_free, give, refuse_taken, spelt
 from shared.config import Slug
 from shared.errors import Conflict, IdempotencyMismatch
 from shared.http import json_response
 from shared.records import Site
 from shared.widgets.texts import Title
 
-EXAMPLE = {"slug": "acme", "title": "Acme", "created_at": 1767225600000}
+EXAMPLE = {"slug": "acme", "title": "Acme", "created_at": 1767225600000, "hostnames": ["www.example.com"]}
 
 
 class NewSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -22,10 +23,12 @@ class NewSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     Attributes:
         slug: its name in addresses.
         title: its name for people; the slug where none is given.
+        hostnames: names under which visitors find it.
     """
 
     slug: Slug
     title: Title | None = None
+    hostnames: Hostnames = ()
 
 
 class SiteList(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,24 +46,38 @@ class SiteList(msgspec.Struct, frozen=True, kw_only=True):
 async def create(api: Api, asked: Asked) -> Response:
     new = await asked.body(NewSite)
     slug = check_slug(new.slug, "slug")
-    title = new.title or slug
-    request = asked.change(msgspec.json.encode([slug, title]))
+    title, hostnames = new.title or slug, spelt(new.hostnames)
+    check_free(hostnames, api.settings)
+    request = asked.change(msgspec.json.encode([slug, title, *([hostnames] if hostnames else [])]))
+    # The two live in different slots. What can be refused is refused before the site is made, and what a crash leaves
+    # undone is done by the same request sent again.
+    await refuse_taken(api, slug, hostnames)
     try:
         made = await once_more(lambda: api.store.create_site(slug, title, request))
     except IdempotencyMismatch:
         raise
     except Conflict as error:
         raise error.at("/slug") from None
-    return changed(made.site, 201, location=f"{V1}/sites/{slug}", replayed=made.replayed)
+    if not hostnames:
+        return changed(made.site, 201, location=f"{V1}/sites/{slug}", replayed=made.replayed)
+    given, _ = await give(api, slug, hostnames, request)
+    site = msgspec.structs.replace(made.site, hostnames=given)
+    return changed(site, 201, location=f"{V1}/sites/{slug}", replayed=made.replayed)
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
     found = await api.store.sites(asked.after_slug, asked.limit)
-    return json_response(SiteList(items=found.items, next=found.after or None))
+    named = await api.hostnames.of([site.slug for site in found.items])
+    items = [
+        msgspec.structs.replace(site, hostnames=names.hostnames) for site, names in zip(found.items, named, strict=True)
+    ]
+    return json_response(SiteList(items=items, next=found.after or None))
 
 
 async def show(api: Api, asked: Asked) -> Response:
-    return json_response(await api.store.site(asked.site))
+    site = await api.store.site(asked.site)
+    [names] = await api.hostnames.of([site.slug])
+    return json_response(msgspec.structs.replace(site, hostnames=names.hostnames))
 
 
 ENDPOINTS = (
@@ -73,7 +90,7 @@ ENDPOINTS = (
         Answer(201, Site, "The site.", EXAMPLE, ["Location"]),
         problems=[409],
         body=NewSite,
-        body_example={"slug": "acme", "title": "Acme"},
+        body_example={"slug": "acme", "title": "Acme", "hostnames": ["www.example.com"]},
     ),
     Endpoint(
         "GET",

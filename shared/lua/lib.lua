@@ -259,3 +259,12 @@ local function forget_rebuild(rebuilds, number)
   local fields = { 'state', 'total', 'by', 'trace', 'created_at', 'queued', 'skipped', 'cursor', unpack(ENDS) }
   for _, field in ipairs(fields) do redis.call('HDEL', rebuilds, digits(number) .. ':' .. field) end
 end
+
+-- Ties hostnames to a site in the owners, in its list and in the order of changes, all in one slot. `keys` has the three.
+local function own_hostnames(keys, site, at, hostnames)
+  local before = redis.call('HGET', keys.lists, site) or ''
+  for name in string.gmatch(before, ' (%S+)') do redis.call('HDEL', keys.owners, name) end
+  for _, name in ipairs(hostnames) do redis.call('HSET', keys.owners, name, site) end
+  redis.call('HSET', keys.lists, site, table.concat({ digits(at), unpack(hostnames) }, ' '))
+  redis.call('ZADD', keys.changes, digits(at), site)
+end

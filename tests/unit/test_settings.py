@@ -31,6 +31,15 @@ def test_a_value_that_does_not_fit_names_its_setting(name: str, value: str) -> N
         read_settings({name: value})
 
 
+@pytest.mark.parametrize(
+    "host", ["https://console.example.com", "console.example.com:8000", "Console.example.com", "a/b"]
+)
+def test_a_console_host_is_a_host(host: str) -> None:
+    with pytest.raises(Misconfigured, match="PLATEN_CONSOLE_HOST"):
+        read_settings({"PLATEN_CONSOLE_HOST": host})
+    assert read_settings({"PLATEN_CONSOLE_HOST": "console.example.com"}).console_host == "console.example.com"
+
+
 def test_a_short_admin_token_is_refused() -> None:
     with pytest.raises(Misconfigured, match="PLATEN_ADMIN_TOKEN"):
         read_settings({"PLATEN_ADMIN_TOKEN": "short"})
