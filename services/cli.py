@@ -55,9 +55,14 @@ class PageName(NamedTuple):
 
 
 class SlugType(click.ParamType[str]):
-    """Reads a slug."""
+    """Reads a slug.
 
-    name = "site"
+    Args:
+        name: whose slug it is.
+    """
+
+    def __init__(self, name: str = "site") -> None:
+        self.name = name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
@@ -246,6 +251,32 @@ def pages(site: str | None, data: Path) -> None:
     sites = [site] if site else [item["slug"] for item in _all(client, "sites")]
     found = [(slug, item) for slug in sites for item in _all(client, f"sites/{slug}/pages")]
     show_pages(client.target.url, found)
+
+
+@platen.command()
+@click.argument("site", type=SlugType())
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--none", "takes_all", is_flag=True, help="Take all its hostnames away.")
+@DATA
+def hostnames(site: str, names: tuple[str, ...], takes_all: bool, data: Path) -> None:
+    """Set the hostnames of SITE to NAMEs, or show those it has."""
+    if names and takes_all:
+        raise click.UsageError("Give names or --none, not both.")
+    client, path = _client(data), f"sites/{site}"
+    is_change = bool(names) or takes_all
+    found = client.change("PUT", f"{path}/hostnames", {"hostnames": names}) if is_change else client.get(path)
+    click.echo("\n".join(found["hostnames"]) or f"{site} has no hostname of its own")
+
+
+@platen.command()
+@click.argument("name", metavar="SITE/PAGE", type=PageType())
+@click.argument("to", type=SlugType("page"))
+@DATA
+def move(name: PageName, to: str, data: Path) -> None:
+    """Move a page to the slug TO of its site; the old address leads there from now on."""
+    client = _client(data)
+    moved = client.change("POST", f"{name.path}/move", {"to": to})
+    click.echo(f"{name} is now {name.site}/{to}: {client.target.url}{moved['url']}")
 
 
 @platen.command()

@@ -131,6 +131,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         version, seq: the highest given out so far.
         wanted_seq, wanted_version: the newest accepted publication.
         live_seq, live_version: what visitors get; a page that was unpublished has a live seq and no live version.
+        moved: slug under which the page is now, "" where it is here; of one that was moved only the numbers are left.
     """
 
     version: int = 0
@@ -139,6 +140,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     wanted_version: int = 0
     live_seq: int = 0
     live_version: int = 0
+    moved: str = ""
 
 
 class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +154,7 @@ class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):
         built_at: milliseconds since the epoch, UTC.
         body: the HTML, Zstandard-compressed; empty where the page was unpublished.
         top_seq, top_version: the highest given out on the page when it was read, live or not.
+        moved: slug under which the page is now, "" where it is here; a page that was moved has no version here.
     """
 
     seq: int
@@ -162,6 +165,7 @@ class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     top_seq: int = 0
     top_version: int = 0
+    moved: str = ""
 
     @property
     def is_gone(self) -> bool:

@@ -29,7 +29,7 @@ from shared.servers import Report, read_reports, with_served
 from shared.settings import Settings
 from shared.streams import START, position
 
-_PUBLISHED_FIELDS = ("seq", "version", "etag", "csp", "built_at", "body")
+_PUBLISHED_FIELDS = ("seq", "version", "etag", "csp", "built_at", "body", "moved")
 _SAVED = msgspec.json.Encoder()
 
 
@@ -240,7 +240,9 @@ class Store:
         if outcome == b"no-site":
             raise no_site(site)
         refuse_mismatch(outcome)
-        version = decode_version(answer[1]) if answer[1] else None
+        if not answer[1]:
+            raise await self._missing(site, page)
+        version = decode_version(answer[1])
         publication = decode_publication(answer[2]) if answer[2] else None
         return Accepted(version, publication, outcome == b"replayed")
 
@@ -270,8 +272,7 @@ class Store:
             raise await self._missing(site, page)
         if outcome == b"no-version":
             raise _no_version(version)
-        refuse_mismatch(outcome)
-        return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
+        return await self._accepted(site, page, answer)
 
     async def unpublish(self, site: str, page: str, request: Request) -> Accepted:
         """Take a page off.
@@ -297,8 +298,37 @@ class Store:
         if outcome == b"not-live":
             await self.page(site, page)
             raise Conflict(f"Nothing of {site}/{page} is live.", "publish a version first")
-        refuse_mismatch(outcome)
-        return Accepted(None, decode_publication(answer[1]), outcome == b"replayed")
+        return await self._accepted(site, page, answer)
+
+    async def move(self, site: str, page: str, to: str, request: Request) -> Accepted:
+        """Move a page to another slug of its site; the old one leads there from now on.
+
+        Args:
+            to: a slug that no page had, or that leads to this page since it was moved away from there.
+
+        Raises:
+            NotFound: no such page.
+            Conflict: the slug is or was another page's, or a publication of the page has not ended.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names = self._keys
+        script_keys = [names.pages(site)]
+        for slug in (page, to):
+            script_keys += [names.head(site, slug), names.versions(site, slug), names.publications(site, slug)]
+            script_keys += [names.page(site, slug), names.artifacts(site, slug)]
+        script_keys += [names.idempotency(site, scoped(request)), *self._queue(site)]
+        script_keys.append(names.unserved(names.partition(site)))
+        arguments = [*self._common(site, page, request), to, GROUP]
+        answer = await run(self._client, Call(script("move"), script_keys, arguments))
+        outcome = answer[0]
+        if outcome == b"no-page":
+            raise await self._missing(site, page)
+        if outcome == b"taken":
+            raise Conflict(f"The slug {to!r} is or was another page's.", "choose a slug that was never used").at("/to")
+        if outcome == b"under-way":
+            raise Conflict(f"A publication of {site}/{page} has not ended.", "wait until it has, then move the page")
+        return await self._accepted(site, to, answer)
 
     # Reading a page
 
@@ -310,7 +340,7 @@ class Store:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
         state = await self.snapshot(site, page)
-        if state.head.version == 0:
+        if state.head.version == 0 or state.head.moved:
             raise await self._missing(site, page)
         return state
 
@@ -379,8 +409,9 @@ class Store:
             NotFound: no such page.
         """
         with translated():
-            newest = int(await self._client.hget(self._keys.head(site, page), "version") or 0)
-            if newest == 0:
+            counted, moved = await self._client.hmget(self._keys.head(site, page), ["version", "moved"])
+            newest = int(counted or 0)
+            if newest == 0 or moved:
                 raise await self._missing(site, page)
             first = min(newest, before - 1) if before else newest
             numbers = range(first, max(0, first - limit), -1)
@@ -506,6 +537,18 @@ class Store:
 
     # Parts
 
+    async def _accepted(self, site: str, page: str, answer: Any) -> Accepted:
+        """A publication that a script made, or had made.
+
+        Raises:
+            NotFound: it had, and the page was moved since.
+            IdempotencyMismatch: the key was used with another request.
+        """
+        refuse_mismatch(answer[0])
+        if not answer[1]:
+            raise await self._missing(site, page)
+        return Accepted(None, decode_publication(answer[1]), answer[0] == b"replayed")
+
     async def _records(self, site: str, page: str, seqs: list[str]) -> tuple[list[bytes | None], list[Report]]:
         """Publications' records, None where there is none, and how far each server is, in one round trip."""
         with translated():
@@ -531,10 +574,11 @@ class Store:
             names.open(partition),
             names.rebuilds(site),
             names.unserved(partition),
+            names.versions(site, page),
         ]
         about: list[Argument] = [site, page, traceparent, self._settings.events_keep_s * 1000, position(followed)[0]]
         counters: list[Argument] = [held.seq, held.version, held.top_seq, held.top_version]
-        built: list[Argument] = [held.etag, held.csp, size, held.built_at, held.body]
+        built: list[Argument] = [held.etag, held.csp, size, held.built_at, held.body, held.moved]
         return Call(script("witness"), script_keys, [*about, *counters, *built])
 
     def _common(self, site: str, page: str, request: Request) -> list[Argument]:
@@ -576,6 +620,10 @@ class Store:
             await self.site(site)
         except NotFound as error:
             return error
+        with translated():
+            moved = await self._client.hget(self._keys.head(site, page), "moved")
+        if moved:
+            return NotFound("page", f"{site}/{page}", f"it was moved to {site}/{moved.decode()}")
         return _no_page(site, page)
 
     async def _slugs(self, key: str, after: str, limit: int) -> list[str]:
@@ -585,7 +633,7 @@ class Store:
 
 
 def _published(values: Sequence[bytes | None], head: Any) -> PublishedPage | None:
-    seq, version, etag, csp, built_at, body = values
+    seq, version, etag, csp, built_at, body, moved = values
     if seq is None:
         return None
     return PublishedPage(
@@ -597,6 +645,7 @@ def _published(values: Sequence[bytes | None], head: Any) -> PublishedPage | Non
         body=body or b"",
         top_seq=_top(head, b"seq"),
         top_version=_top(head, b"version"),
+        moved=(moved or b"").decode(),
     )
 
 

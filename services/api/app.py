@@ -12,7 +12,18 @@ from typing import TextIO
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
-from services.api import builders, openapi, pages, publications, rebuilds, servers, sites, versions
+from services.api import (
+    builders,
+    hostnames,
+    moves,
+    openapi,
+    pages,
+    publications,
+    rebuilds,
+    servers,
+    sites,
+    versions,
+)
 from services.api.api import Api
 from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
@@ -28,7 +39,9 @@ __all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "keeping_first_token
 
 _OPERATIONS = (
     *sites.ENDPOINTS,
+    *hostnames.ENDPOINTS,
     *pages.ENDPOINTS,
+    *moves.ENDPOINTS,
     *versions.ENDPOINTS,
     *publications.ENDPOINTS,
     *rebuilds.ENDPOINTS,

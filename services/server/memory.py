@@ -49,6 +49,11 @@ class Held(NamedTuple):
         return self.published.seq
 
     @property
+    def moved(self) -> str:
+        """Slug under which the page is now, "" where it is here."""
+        return self.published.moved
+
+    @property
     def page(self) -> bytes:
         return self.answers.page if self.answers else b""
 
@@ -286,7 +291,8 @@ def _stays(held: Held, page: PublishedPage) -> bool:
     known = held.published
     if known.seq != page.seq:
         return known.seq > page.seq
-    return known.version == page.version and (page.is_gone or known.etag == page.etag)
+    is_same = known.version == page.version and known.moved == page.moved
+    return is_same and (page.is_gone or known.etag == page.etag)
 
 
 def _with_own_numbers(page: PublishedPage) -> PublishedPage:

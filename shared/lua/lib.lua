@@ -205,6 +205,8 @@ local function make_live(c, record, built, at, build_ms)
   local before = redis.call('HGET', c.published, 'etag')
   redis.call('HSET', c.published, 'seq', record.seq, 'version', record.version, 'etag', built.etag,
     'csp', built.csp, 'size', built.size, 'built_at', digits(built.built_at))
+  -- A page of its own takes the place of a marker that a moved one left.
+  redis.call('HDEL', c.published, 'moved')
   set_unless_same(c.published, 'body', built.body)
   redis.call('HSET', c.head, 'live_seq', record.seq, 'live_version', record.version)
   record.failure = nil

@@ -21,7 +21,7 @@
 --
 -- Answers {'no-site'} | {'mismatch'} | {'created' or 'replayed', version JSON, publication JSON or ''}.
 --
--- Side effects: 1 the version is stored; 2 the page is listed in its site; 3 a publication takes the next seq;
+-- Side effects: 1 the version is stored; 2 the page is listed in its site, and is one of its own where another was moved away; 3 a publication takes the next seq;
 -- 4 its event goes to the lane and to the events; 5 the idempotency key is remembered.
 local site_key, pages, head, versions, publications, idempotency, events, open, lane, waiting, turns = unpack(KEYS)
 local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, version_tail, publish, group = unpack(ARGV)
@@ -40,6 +40,7 @@ local number = redis.call('HINCRBY', head, 'version', 1)
 local version = '{"number":' .. digits(number) .. ',"created_at":' .. digits(at) .. ',' .. version_tail
 redis.call('HSET', versions, digits(number), version)
 redis.call('ZADD', pages, 0, page)
+redis.call('HDEL', head, 'moved')
 
 local publication, seq = '', 0
 if publish == '1' then

@@ -3,12 +3,13 @@
 -- Safe to run twice, and by many servers at once.
 --
 -- KEYS  1 site, 2 sites, 3 pages, 4 head, 5 publications, 6 published, 7 artifacts, 8 events, 9 open, 10 rebuilds,
---       11 unserved
+--       11 unserved, 12 versions
 -- ARGV  1 site, 2 page, 3 traceparent, 4 keep_ms
 --       5 followed_ms   Redis's time up to which the server had followed: what was accepted later is newer than its page
 --       6 seq, 7 version  of the held page; version 0 stands for a page taken off
 --       8 top_seq, 9 top_version  the highest the server knows to have been given out
 --       10 etag, 11 csp, 12 size, 13 built_at, 14 body  compressed bytes
+--       15 moved        slug under which the page is now, '' where it is here
 --
 -- Answers {'known'}: nothing was missing | {'damaged'}: a key is not what it should be, nothing was done
 -- | {'counted'}: the counters rose | {'live', seq}: the page is live again, under its seq or, where that was given out
@@ -20,11 +21,12 @@
 -- whose last step is live by 'restored'; 5 page-built or page-unpublished is appended, and the publication waits for
 -- the servers. Live: 6 the artifact, unless that version has one.
 local site_key, sites, pages, head, publications, published, artifacts, events, open, rebuilds,
-  unserved = unpack(KEYS)
-local site, page, trace, keep_ms, followed_ms, seq, version, top_seq, top_version, etag, csp, size, built_at, body =
+  unserved, versions = unpack(KEYS)
+local site, page, trace, keep_ms, followed_ms, seq, version, top_seq, top_version, etag, csp, size, built_at, body, moved =
   unpack(ARGV)
 
-for i, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'hash', 'stream', 'zset', 'hash', 'list' }) do
+for i, kind in ipairs({ 'hash', 'zset', 'zset', 'hash', 'hash', 'hash', 'hash', 'stream', 'zset', 'hash', 'list',
+  'hash' }) do
   local found = redis.call('TYPE', KEYS[i]).ok
   if found ~= 'none' and found ~= kind then return { 'damaged' } end
 end
@@ -82,6 +84,7 @@ if is_lost then
     publications = publications, published = published, events = events, open = open,
     rebuilds = rebuilds, unserved = unserved }
   if record.version == 0 then make_gone(context, record, at) else make_live(context, record, built, at, 0) end
+  if record.version == 0 and moved ~= '' then redis.call('HSET', published, 'moved', moved) end
   if counter(head, 'wanted_seq') < record.seq then
     redis.call('HSET', head, 'wanted_seq', digits(record.seq), 'wanted_version', digits(record.version))
   end
@@ -92,5 +95,10 @@ if given.seq < top.seq then redis.call('HSET', head, 'seq', digits(top.seq)) end
 if given.version < top.version then redis.call('HSET', head, 'version', digits(top.version)) end
 if redis.call('EXISTS', site_key) == 0 then redis.call('HSET', site_key, 'title', site, 'created_at', digits(at)) end
 redis.call('ZADD', sites, 0, site)
-redis.call('ZADD', pages, 0, page)
+-- Versions from before a page was moved can be had under the old slug only, so there it stays a page to editors.
+if moved ~= '' and redis.call('EXISTS', versions) == 0 then
+  redis.call('HSET', head, 'moved', moved)
+else
+  redis.call('ZADD', pages, 0, page)
+end
 return answer
