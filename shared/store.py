@@ -105,6 +105,18 @@ class Mark(NamedTuple):
     etag: str
 
 
+class LivePage(NamedTuple):
+    """A page that visitors get now.
+
+    Attributes:
+        page: its slug.
+        built_at: milliseconds since the epoch, UTC.
+    """
+
+    page: str
+    built_at: int
+
+
 class Witnessed(NamedTuple):
     """A page as a server holds it.
 
@@ -501,6 +513,27 @@ class Store:
                 pipeline.hmget(self._keys.page(site, page), ["seq", "etag"])
             answers = await pipeline.execute(raise_on_error=False)
         return [_mark(answer) for answer in answers]
+
+    async def live_pages(self, site: str, after: str, limit: int) -> Listing:
+        """Pages of a site that are live, by slug, in two round trips whatever their number.
+
+        Args:
+            after: slug to begin behind, "" for the first.
+            limit: most pages to look at; those that are not live count, too.
+        """
+        slugs = await self._slugs(self._keys.pages(site), after, limit + 1)
+        chosen = slugs[:limit]
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for slug in chosen:
+                pipeline.hmget(self._keys.page(site, slug), ["version", "built_at"])
+            found = await pipeline.execute()
+        live = [
+            LivePage(slug, int(built_at))
+            for slug, (version, built_at) in zip(chosen, found, strict=True)
+            if int(version or 0) > 0
+        ]
+        return Listing(live, chosen[-1] if len(slugs) > limit else "")
 
     async def witness(self, pages: Sequence[Witnessed], traceparent: str) -> list[Lifted | Exception]:
         """Write back what Redis no longer knows of some pages, in one round trip; never lowers anything.

@@ -18,6 +18,11 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 BROWSERS = "max-age=0, must-revalidate"
 SHARED_CACHES = "max-age=10, stale-while-revalidate=60, stale-if-error=86400"
+# Headers of a page that say nothing about its address, its version, or how long it may be kept.
+_SAFE_FOR_ALL = frozenset(
+    b"content-type content-length content-encoding vary content-security-policy x-content-type-options "
+    b"referrer-policy".split()
+)
 FOR_EVER = "public, max-age=31536000, immutable"
 VARY = "Accept-Encoding"
 # What a coding costs beside its bytes, and a page beside its codings; both measured, with all that hangs on them.
@@ -180,6 +185,23 @@ def version_answers(published: PublishedPage) -> Answers:
 def redirect_answer(location: str) -> Answer:
     """The page is at another address; asked again each time, since a 308 would otherwise be kept for ever."""
     return Answer(308, encode_headers({"location": location, "cache-control": BROWSERS, "content-length": "0"}))
+
+
+def moved_answer(location: str) -> Answer:
+    """The page was moved; asked again each time, since it may be moved back."""
+    return Answer(301, redirect_answer(location).headers)
+
+
+def missing_answer(own: Answer) -> Answer:
+    """The page that a site has for what is not there, under another address and therefore kept by nobody.
+
+    Args:
+        own: that page as its own visitors get it, in the coding that is asked for.
+    """
+    about_the_body = tuple(header for header in own.headers if header[0] in _SAFE_FOR_ALL)
+    return Answer(
+        404, about_the_body + encode_headers({"cache-control": "no-store", "x-robots-tag": "noindex"}), own.body
+    )
 
 
 def encode_headers(headers: dict[str, str]) -> Headers:

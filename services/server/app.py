@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount
 
 from services.server.catch_up import CatchUp
 from services.server.follower import Follower
+from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.keeper import Keeper
 from services.server.memory import PageMemory
@@ -26,6 +27,7 @@ from services.server.report import Reporter
 from services.server.status import Status
 from services.server.versions import Versions
 from services.server.warm import WarmStart
+from services.server.wellknown import WellKnown
 from services.server.wire import Memo, Tally, Wire
 from services.server.witness import Witness
 from shared import keys as names
@@ -34,6 +36,7 @@ from shared.connection import Client, check_partitions, connect
 from shared.errors import Unavailable
 from shared.health import health_routes
 from shared.heartbeat import Heartbeat
+from shared.hostnames import HostnameStore
 from shared.http import HANDLERS
 from shared.http1 import Connection
 from shared.keys import Keys
@@ -61,17 +64,21 @@ class Server:
         self.hub = Hub()
         events = EventLog(client, blocking, keys, range(settings.partitions))
         self.witness = Witness(client, self.store, self.memory, keys)
+        self.hosts = Hosts(HostnameStore(client, keys, settings))
         self._reporter = Reporter(client, keys, settings, self.name)
-        self.follower = Follower(events, self.memory, self.hub, self.witness, on_applied=self._reporter.note)
+        self.follower = Follower(
+            events, self.memory, self.hub, self.witness, self.hosts, on_applied=self._reporter.note
+        )
         self.recheck = Recheck(
             self.store, events, self.memory, self.follower, self.witness, settings.recheck_pages_per_s
         )
         self._warm_start = WarmStart(self.store, events, self.memory, settings.warm_pages, settings.page_memory_bytes)
+        self.visitors = Visitors(self.memory, self.hosts, WellKnown(self.store, self.hosts, settings.public_url))
         catch_up = CatchUp(self.store, events, self.follower, keys)
         tokens = Tokens(client)
         self.keeper = Keeper(catch_up.heartbeat_of, tokens, settings.sse_heartbeat_s)
         self.status = Status(catch_up, self.hub, self.keeper, tokens, settings)
-        self.visitors, self.tally, self._memo = Visitors(self.memory), Tally(settings.access_log_every), Memo()
+        self.tally, self._memo = Tally(settings.access_log_every), Memo()
         self._is_fast = settings.fast_path
         self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
         self._started_at = int(time.time() * 1000)
@@ -133,6 +140,7 @@ class Gauges(Collector):
         return [
             GaugeMetricFamily("platen_server_pages", "Pages held in memory.", len(server.memory)),
             GaugeMetricFamily("platen_server_page_bytes", "Bytes of pages held.", server.memory.size_bytes),
+            GaugeMetricFamily("platen_server_hostnames", "Hostnames of sites known.", len(server.hosts)),
             GaugeMetricFamily("platen_server_streams", "Status streams open.", server.hub.count),
             GaugeMetricFamily("platen_server_following", "1 while events arrive.", server.follower.is_following),
             CounterMetricFamily(
@@ -152,7 +160,7 @@ def routes(server: Server) -> list[BaseRoute]:
     """Addresses of the server but for health: status streams, versions, and everything that visitors own."""
     return [
         ReadRoute("/-/events", server.status, methods=["GET"]),
-        ReadRoute("/-/v/{site}/{page}/{version}", Versions(server.store), methods=["GET"]),
+        ReadRoute("/-/v/{site}/{page}/{version}", Versions(server.store, server.memory), methods=["GET"]),
         Mount("/", server.visitors),
     ]
 

@@ -11,11 +11,21 @@ import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
 from services.server.witness import Witness
 from shared.errors import StoreUnavailable, Unavailable, Undecodable
-from shared.events import AnyEvent, ConfigPublished, PageBuilt, PageUnpublished, UnknownEvent, decode_event
+from shared.events import (
+    AnyEvent,
+    ConfigPublished,
+    HostnamesSet,
+    PageBuilt,
+    PageMoved,
+    PageUnpublished,
+    UnknownEvent,
+    decode_event,
+)
 from shared.streams import START, Entry, EventLog, position
 from shared.tasks import end
 
@@ -38,6 +48,7 @@ class Follower:
         memory: pages to keep true.
         hub: whom to tell.
         witness: writes back what Redis has forgotten.
+        hosts: the hostnames to keep true.
         on_applied: told where this process is, and in which partitions pages changed, after the watchers were told.
         clock: seconds, monotonic.
     """
@@ -48,12 +59,14 @@ class Follower:
         memory: PageMemory,
         hub: Hub,
         witness: Witness,
+        hosts: Hosts,
         *,
         on_applied: OnApplied = lambda _applied, _changed: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._events, self._memory, self._hub, self._witness = events, memory, hub, witness
         self._on_applied, self._clock = on_applied, clock
+        self._hosts = hosts
         self._task: asyncio.Task[None] | None = None
         self._is_away = False
         # The positions that were applied at the last check: what is read since follows on them, or on another history.
@@ -120,9 +133,12 @@ class Follower:
         # from before Redis was emptied goes on with whatever came later.
         is_due = not entries or self._clock() - self._checked_at > CHECK_S
         if is_due and not await self._is_resumable():
-            await self._start_over()
-        elif entries:
+            return await self._start_over()
+        if is_due:
+            await self._hosts.catch_up()
+        if entries:
             await self._apply(entries)
+        return None
 
     async def _apply(self, entries: list[Entry]) -> None:
         events = _decoded(entries)
@@ -130,6 +146,7 @@ class Follower:
         for event in events:
             if isinstance(event, ConfigPublished):
                 self._memory.note((event.site, event.page), event.seq, event.version)
+        await self._hosts.refresh(event.site for event in events if isinstance(event, HostnamesSet))
         if await self._refresh(changed):
             return await self._start_over()
         # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
@@ -176,8 +193,8 @@ class Follower:
         """Take the newest position, and make true whatever was read before it, here or in Redis.
 
         Side effects: 1 names known to be missing are forgotten; 2 pages that are newer in Redis are taken from there;
-        3 pages that are newer here are written back, which is told by events behind the position taken; 4 following
-        goes on from that position; 5 every watcher starts again.
+        3 pages that are newer here are written back, which is told by events behind the position taken; 4 the same is
+        done with the hostnames; 5 following goes on from that position; 6 every watcher starts again.
         """
         tail = await self._events.tail()
         self._memory.forget_missing()
@@ -185,6 +202,7 @@ class Follower:
         for first in range(0, len(names), CHUNK):
             ahead = await self._refresh(names[first : first + CHUNK])
             await self._witness.testify(ahead, self.applied or tail)
+        await self._hosts.start_over()
         was_following = bool(self.applied)
         self._move_to(tail)
         self.handed_on = tail
@@ -239,6 +257,7 @@ def _changed_pages(events: list[AnyEvent | UnknownEvent]) -> list[PageName]:
     """Pages to read again. An event of a newer Platen may have changed its page, so that one is read, too."""
     changed: dict[PageName, None] = {}
     for event in events:
-        if isinstance(event, PageBuilt | PageUnpublished) or (isinstance(event, UnknownEvent) and event.site):
-            changed[PageName(event.site, event.page)] = None
+        if isinstance(event, PageBuilt | PageUnpublished | PageMoved | UnknownEvent) and event.site:
+            old = event.old if isinstance(event, PageMoved) else ()
+            changed |= {PageName(event.site, page): None for page in (*old, event.page)}
     return list(changed)

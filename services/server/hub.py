@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from shared.errors import Undecodable
-from shared.events import decode_event
+from shared.events import PageMoved, decode_event
 from shared.streams import Entry, position
 
 ALL_PAGES = ""
@@ -157,7 +157,11 @@ def topics_of(entry: Entry) -> list[Topic]:
         event = decode_event(entry.data)
     except Undecodable:
         return []
-    return [(event.site, event.page), (event.site, ALL_PAGES), EVERYTHING] if event.site else []
+    if not event.site:
+        return []
+    old = event.old if isinstance(event, PageMoved) else ()
+    # A site's own event names no page, and is told once.
+    return [(event.site, page) for page in (*old, event.page) if page] + [(event.site, ALL_PAGES), EVERYTHING]
 
 
 def encode_block(entry: Entry) -> bytes:

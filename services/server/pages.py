@@ -1,58 +1,29 @@
 """The visitor path: an address becomes a page from memory.
 
 Visitors own the whole path space but `/-/`. Whatever goes wrong behind, a page that is held is served, and what cannot
-be served is said in a page that people can read.
+be served is said in a page that people can read: one of the site's own, where it has published that.
 """
 
 import logging
-import re
-from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from services.server import notices
-from services.server.answers import Answer, redirect_answer
+from services.server.addresses import HOME, Redirect, find_page, path_of, site_in
+from services.server.answers import Answer, missing_answer, moved_answer, redirect_answer
 from services.server.asked import Asked, read_asked
+from services.server.hosts import Hosts
 from services.server.memory import PageMemory, PageName
-from shared.config import SLUG_PATTERN
+from services.server.wellknown import WellKnown
 from shared.errors import PlatenError, Unavailable
+from shared.host import host_in
 from shared.route import check_reading
 
 log = logging.getLogger(__name__)
 
-HOME = "index"
-_SLUG = re.compile(SLUG_PATTERN)
-
-
-class Redirect(NamedTuple):
-    """Where a page really is."""
-
-    location: str
-
-
-def find_page(path: str) -> PageName | Redirect | None:
-    """The page an address names.
-
-    Args:
-        path: decoded, beginning with a slash.
-
-    Returns:
-        None where no page can be there, a redirect where the address is another spelling of one.
-    """
-    site, _, page = path[1:].removesuffix("/").partition("/")
-    if "//" in path or not is_slug(site) or (page and not is_slug(page)):
-        return None
-    if page == HOME:
-        return Redirect(f"/{site}")
-    if path.endswith("/"):
-        return Redirect(path.removesuffix("/"))
-    return PageName(site, page or HOME)
-
-
-def is_slug(text: str) -> bool:
-    """Whether a text can be a slug at all; what cannot never costs a look into Redis."""
-    return _SLUG.match(text) is not None
+# The slug of the page that a site's visitors get where there is none.
+MISSING = "404"
 
 
 class Visitors:
@@ -60,55 +31,83 @@ class Visitors:
 
     Args:
         memory: the pages.
+        hosts: which site a host is.
+        well_known: what is there beside the pages.
     """
 
-    def __init__(self, memory: PageMemory) -> None:
-        self._memory = memory
+    def __init__(self, memory: PageMemory, hosts: Hosts, well_known: WellKnown) -> None:
+        self._memory, self._hosts, self._well_known = memory, hosts, well_known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope["path"]
-        if path.startswith("/-/"):
+        if scope["path"].startswith("/-/"):
             raise HTTPException(404)
         check_reading(scope)
-        # An escaped slash is part of a name, and no slug has one.
-        if scope.get("raw_path", b"").count(b"/") not in {0, path.count("/")}:
-            return await send_answer(notices.MISSING, scope, send)
+        # As it came: an escape makes it another spelling. Without the query, whichever server hands it over.
+        path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+        host = host_in(scope["headers"])
         asked = read_asked(scope["headers"])
-        answer = self.answer_at_once(path, asked)
+        answer = self.answer_at_once(host, path, asked)
         if answer is None:
-            answer = await self._answer(path, asked, scope)
+            answer = await self._answer(host, path, asked, scope)
         return await send_answer(answer, scope, send)
 
-    def answer_at_once(self, path: str, asked: Asked) -> Answer | None:
+    def answer_at_once(self, host: bytes, path: str, asked: Asked) -> Answer | None:
         """The answer for a page that is held, without a look at anything but memory.
 
         Args:
-            path: decoded, beginning with a slash.
+            host: the header as it came, from shared/host.py.
+            path: as it came, escapes and all, without the query.
             asked: what the request says.
 
         Returns:
-            None where it takes more than that: another spelling, a page not held, no page at all.
+            None where it takes more than that: another spelling, a page not held or moved, no page at all.
         """
-        site, _, page = path[1:].partition("/")
-        if page == HOME or path.endswith("/"):
-            return None
-        held = self._memory.peek((site, page or HOME))
-        return None if held is None else held.answer(asked)
+        site = self._hosts.site_of(host)
+        if site is None:
+            site, _, page = path[1:].partition("/")
+            if not page and path.endswith("/"):
+                return None
+        else:
+            page = path[1:]
+        held = None if page == HOME else self._memory.peek((site, page or HOME))
+        return None if held is None or held.moved or not self._hosts.is_loaded else held.answer(asked)
 
-    async def _answer(self, path: str, asked: Asked, scope: Scope) -> Answer:
-        found = find_page(path)
-        if isinstance(found, Redirect):
-            query = scope["query_string"].decode("latin-1")
-            return redirect_answer(f"{found.location}?{query}" if query else found.location)
-        if found is None:
-            return notices.MISSING
+    async def _answer(self, host: bytes, path: str, asked: Asked, scope: Scope) -> Answer:
         try:
-            held = await self._memory.get(found)
+            await self._hosts.load()
+            site = self._hosts.site_of(host)
+            return await self._well_known.find(site, path, asked) or await self._find(site, path, asked, scope)
         except PlatenError as error:
             if not isinstance(error, Unavailable):
-                log.error("%s/%s cannot be served: %s", *found, error)
+                log.error("%s cannot be served: %s", path, error)
             return notices.AWAY
-        return notices.MISSING if held is None else held.answer(asked)
+
+    async def _find(self, site: str | None, path: str, asked: Asked, scope: Scope) -> Answer:
+        found, query = find_page(site, path), scope["query_string"].decode("latin-1")
+        if isinstance(found, Redirect):
+            if not found.is_guess or await self._memory.get(found.name) is not None:
+                return redirect_answer(_with_query(found.location, query))
+            found = None
+        held = None if found is None else await self._memory.get(found)
+        if found is None or held is None:
+            return await self._missing(site_in(site, path), asked)
+        if held.moved:
+            return moved_answer(_with_query(path_of(site, PageName(found.site, held.moved)), query))
+        return held.answer(asked)
+
+    async def _missing(self, site: str | None, asked: Asked) -> Answer:
+        """What says that there is no page: the site's own, or a notice."""
+        try:
+            own = await self._memory.get(PageName(site, MISSING)) if site else None
+        except PlatenError:
+            return notices.MISSING
+        if own is None or own.answers is None or not asked.codings:
+            return notices.MISSING
+        return missing_answer(own.answer(Asked(asked.codings)))
+
+
+def _with_query(location: str, query: str) -> str:
+    return f"{location}?{query}" if query else location
 
 
 async def send_answer(answer: Answer, scope: Scope, send: Send) -> None:

@@ -14,11 +14,11 @@ import random
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from services.server.addresses import is_slug
 from services.server.catch_up import CatchUp
 from services.server.held import LIFETIME_S, LONG_RETRY_MS, SHORT_RETRY_MS, HeldStream, encode_retry
 from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic
 from services.server.keeper import Keeper
-from services.server.pages import is_slug
 from services.server.stream import Stream
 from services.server.wire import TAKE_OVER, TakeOver
 from services.server.written import HEADERS, Written

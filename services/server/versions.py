@@ -9,9 +9,11 @@ from collections import OrderedDict
 from starlette.types import Receive, Scope, Send
 
 from services.server import notices
-from services.server.answers import Answer, Answers, version_answers
+from services.server.addresses import is_slug
+from services.server.answers import Answer, Answers, moved_answer, version_answers
 from services.server.asked import read_asked
-from services.server.pages import is_slug, send_answer
+from services.server.memory import PageMemory, PageName
+from services.server.pages import send_answer
 from shared.errors import PlatenError, Unavailable
 from shared.records import PublishedPage
 from shared.store import Store
@@ -29,10 +31,11 @@ class Versions:
 
     Args:
         store: where the artifacts are.
+        memory: knows which pages were moved.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, memory: PageMemory) -> None:
+        self._store, self._memory = store, memory
         self._recent: OrderedDict[tuple[str, str, int], Answers] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +53,7 @@ class Versions:
     async def _answer(self, site: str, page: str, version: int, scope: Scope) -> Answer:
         found = await self._store.artifact(site, page, version)
         if found is None:
-            return notices.MISSING
+            return await self._elsewhere(site, page, version)
         return self._answers((site, page, version), found).choose(read_asked(scope["headers"]))
 
     def _answers(self, name: tuple[str, str, int], found: PublishedPage) -> Answers:
@@ -64,6 +67,11 @@ class Versions:
             _, oldest = self._recent.popitem(last=False)
             sizes -= oldest.size_bytes
         return answers
+
+    async def _elsewhere(self, site: str, page: str, version: int) -> Answer:
+        """A page takes its versions along when it is moved."""
+        held = await self._memory.get(PageName(site, page))
+        return moved_answer(f"/-/v/{site}/{held.moved}/{version}") if held and held.moved else notices.MISSING
 
 
 def _is_number(text: str) -> bool:

@@ -50,11 +50,13 @@ class Plain(NamedTuple):
     """A plain request.
 
     Attributes:
+        host: the one Host header.
         path: as it is, without the query.
         asked: what else the request says about the answer.
         is_head: whether the body is left out.
     """
 
+    host: bytes
     path: str
     asked: Asked
     is_head: bool
@@ -76,10 +78,11 @@ class Memo:
         if match is None or match.end() - at > MOST_HEAD_BYTES:
             return None, at
         headers = tuple(_split(line) for line in match[3].split(b"\r\n")[:-1])
-        if not _are_plain(headers):
+        host = _host_of_plain(headers)
+        if host is None:
             return None, at
         path = match[2].partition(b"?")[0].decode("ascii")
-        plain = Plain(path, read_asked(headers), match[1] == b"HEAD")
+        plain = Plain(host, path, read_asked(headers), match[1] == b"HEAD")
         if not any(name in _PERSONAL for name, _ in headers):
             self._remember(data[at : match.end()], plain)
         return plain, match.end()
@@ -97,16 +100,17 @@ def _split(line: bytes) -> tuple[bytes, bytes]:
     return name.lower(), value.strip(b" \t")
 
 
-def _are_plain(headers: tuple[tuple[bytes, bytes], ...]) -> bool:
-    hosts = 0
+def _host_of_plain(headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
+    """The one host of a plain request; None where a header makes it no plain one."""
+    host = None
     for name, value in headers:
         if name == b"host":
-            hosts += 1
-            if HOST.fullmatch(value) is None:
-                return False
+            if host is not None or HOST.fullmatch(value) is None:
+                return None
+            host = value
         elif name in _UNUSUAL or (name == b"connection" and value.lower() != b"keep-alive"):
-            return False
-    return hosts == 1
+            return None
+    return host
 
 
 class Tally:
@@ -196,7 +200,7 @@ class Wire(Connection):
                 after = end
             else:
                 plain, after = self._memo.read(data, at)
-            answer = None if plain is None else self._visitors.answer_at_once(plain.path, plain.asked)
+            answer = None if plain is None else self._visitors.answer_at_once(plain.host, plain.path, plain.asked)
             if plain is None or answer is None:
                 return data[at:]
             self._send(answer, plain)

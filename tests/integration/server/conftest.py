@@ -14,6 +14,7 @@ from services.valkey import Valkey
 from shared.auth import Tokens
 from shared.codec import compress
 from shared.connection import Client, connect
+from shared.hostnames import HostnameStore
 from shared.keys import GROUP, Keys
 from shared.lifecycle import bind, serve
 from shared.scripts import Call, run, script
@@ -46,7 +47,11 @@ class Publisher:
         """Make bytes live: queued, building, live. Returns the seq."""
         accepted = await self.save(page, site, publish=True)
         assert accepted.publication is not None
-        seq, names = accepted.publication.seq, self._keys
+        return await self.commit(body, accepted.publication.seq, page, site)
+
+    async def commit(self, body: bytes, seq: int, page: str, site: str) -> int:
+        """Make bytes live as a builder does. Returns the seq."""
+        names = self._keys
         script_keys = [names.head(site, page), names.publications(site, page), names.page(site, page)]
         script_keys += [
             names.artifacts(site, page),
@@ -69,6 +74,20 @@ class Publisher:
     async def unpublish(self, page: str = "spring") -> None:
         self._number += 1
         await self.store.unpublish("acme", page, Request("ada", TRACE, f"k{self._number}", "f"))
+
+    async def name(self, *hostnames: str, site: str = "acme") -> None:
+        """Set the hostnames of a site."""
+        self._number += 1
+        request = Request("ada", TRACE, f"k{self._number}", "f")
+        await HostnameStore(self._client, self._keys, Settings()).set(site, hostnames, request)
+
+    async def move(self, page: str, to: str) -> int:
+        """Move a page of acme, and build what that queues. Returns the seq that is live then."""
+        self._number += 1
+        accepted = await self.store.move("acme", page, to, Request("ada", TRACE, f"k{self._number}", "f"))
+        assert accepted.publication is not None
+        seq, version = accepted.publication.seq, accepted.publication.version
+        return await self.commit(f"{to} v{version}".encode(), seq + 1, to, "acme") if version else seq
 
 
 class Site(NamedTuple):

@@ -7,12 +7,14 @@ import pytest
 
 from services.server.catch_up import CatchUp
 from services.server.follower import Follower
+from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
 from services.server.stream import Stream
 from services.server.witness import Witness
 from shared.connection import Client, connect
 from shared.errors import StoreUnavailable
+from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.settings import Settings
 from shared.store import Store
@@ -34,8 +36,9 @@ class Parts:
         self.memory, self.hub = PageMemory(store.published, 1_000_000), Hub()
         # Every look at this clock is a minute after the one before: each read seems to come late.
         self.witness = Witness(client, store, self.memory, keys)
+        hosts = Hosts(HostnameStore(client, keys, Settings()))
         self.follower = Follower(
-            self.events, self.memory, self.hub, self.witness, clock=itertools.count(0, 60).__next__
+            self.events, self.memory, self.hub, self.witness, hosts, clock=itertools.count(0, 60).__next__
         )
         self.catch_up = CatchUp(store, self.events, self.follower, keys, behind_s=0.05)
 

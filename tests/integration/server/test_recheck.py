@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from services.server.follower import Follower
+from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
 from services.server.recheck import Recheck
 from services.server.witness import Witness
 from shared.codec import compress
 from shared.connection import Client, connect
+from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.settings import Settings
 from shared.store import Store
@@ -34,8 +36,9 @@ class Parts:
         events = EventLog(client, blocking, keys)
         self.memory = PageMemory(store.published, 1_000_000)
         witness = Witness(client, store, self.memory, keys)
+        hosts = Hosts(HostnameStore(client, keys, Settings()))
         # The follower never thinks that it is time to look whether history goes on: that would find all by itself.
-        self.follower = Follower(events, self.memory, Hub(), witness, clock=itertools.repeat(0.0).__next__)
+        self.follower = Follower(events, self.memory, Hub(), witness, hosts, clock=itertools.repeat(0.0).__next__)
         self.recheck = Recheck(store, events, self.memory, self.follower, witness, 17)
 
     async def compare(self) -> int:

@@ -66,6 +66,24 @@ def test_pages_of_a_site_are_listed_with_their_addresses(up: Up, tmp_path: Path)
     assert f"{up.url}/listed\n" in listed.stdout
 
 
+def test_a_site_gets_hostnames_and_a_page_another_address(up: Up, tmp_path: Path) -> None:
+    path = write(tmp_path, {"title": "Spring"})
+    assert run_cli("publish", path, "--page", "named/spring", "--watch", data=up.data).returncode == 0
+
+    named = run_cli("hostnames", "named", "WWW.named.example", "named.example", data=up.data)
+    moved = run_cli("move", "named/spring", "summer", data=up.data)
+
+    assert (named.returncode, named.stdout) == (0, "www.named.example\nnamed.example\n")
+    assert (moved.returncode, moved.stdout) == (0, f"named/spring is now named/summer: {up.url}/named/summer\n")
+    host = {"host": "named.example"}
+    assert wait_for(lambda: httpx2.get(f"{up.url}/summer", headers=host, trust_env=False).status_code == 200, 10)
+    old = httpx2.get(f"{up.url}/spring", headers=host, trust_env=False)
+    assert (old.status_code, old.headers["location"]) == (301, "/summer")
+    assert run_cli("hostnames", "named", data=up.data).stdout == named.stdout
+    none = run_cli("hostnames", "named", "--none", data=up.data)
+    assert none.stdout == "named has no hostname of its own\n"
+
+
 def test_a_refused_config_names_field_and_mend(up: Up, tmp_path: Path) -> None:
     refused = run_cli("publish", write(tmp_path, {"titel": "Typo"}), "--page", "refused/spring", data=up.data)
 
