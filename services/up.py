@@ -31,6 +31,7 @@ from services.valkey import Valkey
 from shared import keys as names
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect, translated
+from shared.console import console_middleware
 from shared.durability import warn_of_losses
 from shared.errors import Misconfigured, Unauthenticated, Unavailable
 from shared.health import health_routes
@@ -110,6 +111,7 @@ class _Web:
                 *health_routes(self.checks, registry),
                 *server_app.routes(self.server),
             ],
+            middleware=console_middleware(settings, self.server.hosts.has_version),
             exception_handlers=HANDLERS,
             lifespan=self._lifespan,
         )

@@ -29,6 +29,7 @@ from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
 from shared.auth import Tokens
 from shared.connection import check_partitions, connect
+from shared.console import console_middleware
 from shared.durability import warn_of_losses
 from shared.health import health_routes
 from shared.http import HANDLERS
@@ -81,7 +82,12 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
             await api.client.aclose()
 
     own = health_routes(lambda: check_ready(api), api.registry)
-    return Starlette(routes=[*routes(api), *own], exception_handlers=HANDLERS, lifespan=lifespan)
+    return Starlette(
+        routes=[*routes(api), *own],
+        middleware=console_middleware(settings),
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
 
 
 @asynccontextmanager

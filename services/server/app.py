@@ -33,6 +33,7 @@ from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect
+from shared.console import console_middleware
 from shared.errors import Unavailable
 from shared.health import health_routes
 from shared.heartbeat import Heartbeat
@@ -194,6 +195,11 @@ def create_app(settings: Settings) -> Starlette:
             await blocking.aclose()
 
     own = health_routes(lambda: check_ready(server), registry)
-    app = Starlette(routes=[*own, *routes(server)], exception_handlers=HANDLERS, lifespan=lifespan)
+    app = Starlette(
+        routes=[*own, *routes(server)],
+        middleware=console_middleware(settings, server.hosts.has_version),
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
     app.state.quiet, app.state.connection = server.quiet, server.connection
     return app
