@@ -143,9 +143,11 @@ def _begin(work: Work, answer: Any) -> _Begun | Result | None:
         return Result(work.entry, work, UNKNOWN)
     if answer[0] != b"build":
         return None
-    _, attempt, version, site_title = answer
+    _, attempt, version, site_title, hostname = answer
     try:
         config = bytes(decode_saved_version(version).config)
     except Undecodable as error:
         return Result(work.entry, work, Fault("damaged-version", False, f"The version cannot be read: {error}."))
-    return _Begun(work, int(attempt), Job(work.event.site, work.event.page, site_title.decode(), config))
+    return _Begun(
+        work, int(attempt), Job(work.event.site, work.event.page, site_title.decode(), config, hostname.decode())
+    )

@@ -46,12 +46,14 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
         site, page: slugs.
         site_title: the site's name.
         config: JSON of a config, as it was saved.
+        hostname: the site's first hostname, "" where it has none.
     """
 
     site: str
     page: str
     site_title: str
     config: bytes
+    hostname: str = ""
 
 
 class Built(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -154,7 +156,7 @@ def _confine(limits: Limits) -> None:
 def _render(renderer: Renderer, job: Job) -> Result:
     try:
         config = decode_config(job.config)
-        rendered = renderer.render(config, job.site, job.page, job.site_title)
+        rendered = renderer.render(config, job.site, job.page, job.site_title, job.hostname)
         return Built(compress(rendered.html), len(rendered.html), rendered.etag, rendered.csp)
     except RenderFailed as error:
         return Fault(error.code, error.retryable, error.detail, error.pointer, traceback.format_exc())

@@ -8,7 +8,7 @@ they are joined as bytes, so neither the style nor a rendered widget passes thro
 import hashlib
 from importlib.resources import files
 from typing import Any, NamedTuple, get_args
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import jinja2
 import msgspec
@@ -65,13 +65,14 @@ class Renderer:
         self._encode = msgspec.json.Encoder(enc_hook=encode_value).encode
         self.fragments = Fragments(cache_bytes)
 
-    def render(self, config: Config, site: str, page: str, site_title: str = "") -> Rendered:
+    def render(self, config: Config, site: str, page: str, site_title: str = "", hostname: str = "") -> Rendered:
         """Render a page.
 
         Args:
             config: what the editor set.
             site, page: slugs; the home page's is `index`.
             site_title: the site's name, "" for none.
+            hostname: the site's first hostname, "" where it has none.
 
         Raises:
             RenderFailed: the config has something that cannot be rendered; the pointer says where.
@@ -79,7 +80,7 @@ class Renderer:
         lead = next((widget for widget in config.widgets if isinstance(widget, Hero)), None)
         style = self._style(config)
         try:
-            opening = self._opening(config, lead, style, self._canonical(site, page), site_title)
+            opening = self._opening(config, lead, style, self._canonical(site, page, hostname), site_title)
             closing = self._closing(site_title)
         except _UNPRINTABLE as error:
             raise RenderFailed(f"The page's head cannot be rendered: {error}.") from error
@@ -137,9 +138,13 @@ class Renderer:
     def _block(self, name: str, values: dict[str, Any]) -> bytes:
         return "".join(self._page.blocks[name](self._page.new_context(values))).encode()
 
-    def _canonical(self, site: str, page: str) -> str:
+    def _canonical(self, site: str, page: str, hostname: str) -> str:
+        """The page's own address: under its site's hostname where that has one."""
         if not self._public_url:
             return ""
+        if hostname:
+            origin = f"{urlsplit(self._public_url).scheme}://{hostname}"
+            return f"{origin}/" if page == HOME else f"{origin}/{page}"
         return f"{self._public_url}/{site}" if page == HOME else f"{self._public_url}/{site}/{page}"
 
 

@@ -7,7 +7,7 @@
 -- KEYS  1 site, 2 head, 3 versions, 4 publications, 5 lane, 6 events, 7 open, 8 rebuilds, 9 delayed
 -- ARGV  1 site, 2 page, 3 seq, 4 entry  the stream entry's id, 5 group, 6 builder, 7 traceparent, 8 keep_ms
 --
--- Answers {'build', attempt, version JSON, site title} | {'superseded'} | {'cancelled'} | {'delayed'}: part of a
+-- Answers {'build', attempt, version JSON, site title, its first hostname} | {'superseded'} | {'cancelled'} | {'delayed'}: part of a
 -- burst | {'ended'}: already settled, by a run whose answer was lost | {'unknown'}: no such publication or version,
 -- the entry is left for the caller to judge.
 --
@@ -80,4 +80,5 @@ redis.call('HDEL', head, 'skipped_at')
 local event = event_of('build-started', site, page, record, at, builder)
 event.attempt = record.attempts
 emit(events, keep_ms, trace, event)
-return { 'build', record.attempts, version, redis.call('HGET', site_key, 'title') or '' }
+local about = redis.call('HMGET', site_key, 'title', 'hostname')
+return { 'build', record.attempts, version, about[1] or '', about[2] or '' }

@@ -110,6 +110,18 @@ def test_the_home_page_is_canonical_at_the_site() -> None:
     assert '<link rel="canonical" href="https://pages.example.com/acme">' in rendered.html.decode()
 
 
+def test_a_site_with_a_hostname_is_canonical_there() -> None:
+    renderer = Renderer("https://pages.example.com:8443")
+
+    home, offers = (
+        renderer.render(make_config(), "acme", page, hostname="www.acme.example").html.decode()
+        for page in ("index", "offers")
+    )
+
+    assert '<link rel="canonical" href="https://www.acme.example/">' in home
+    assert '<link rel="canonical" href="https://www.acme.example/offers">' in offers
+
+
 def test_without_a_public_url_there_is_no_canonical_link() -> None:
     assert "canonical" not in render()
 
