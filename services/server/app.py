@@ -77,7 +77,7 @@ class Server:
         self.visitors = Visitors(self.memory, self.hosts, WellKnown(self.store, self.hosts, settings.public_url))
         catch_up = CatchUp(self.store, events, self.follower, keys)
         tokens = Tokens(client)
-        self.keeper = Keeper(catch_up.heartbeat_of, tokens, settings.sse_heartbeat_s)
+        self.keeper = Keeper(catch_up.beat, tokens, settings.sse_heartbeat_s)
         self.status = Status(catch_up, self.hub, self.keeper, tokens, settings)
         self.tally, self._memo = Tally(settings.access_log_every), Memo()
         self._is_fast = settings.fast_path

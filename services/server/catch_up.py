@@ -70,10 +70,10 @@ class CatchUp:
         stream.sent = self._follower.position_of(self._partition(topic), stream.sent)
         return b"id: %b\n\n" % stream.sent.encode()
 
-    def heartbeat_of(self, held: HeldStream) -> bytes:
-        """The same for a stream that is live, as a chunk."""
+    def beat(self, held: HeldStream) -> None:
+        """The same for a stream that is live."""
         handed_on = self._follower.handed_on[self._partition(held.topic)]
-        return framed(b"id: %b\n\n" % handed_on.encode())
+        held.beat(position(handed_on), framed(b"id: %b\n\n" % handed_on.encode()))
 
     def _partition(self, topic: Topic) -> int:
         # Everything can be watched where there is one partition.

@@ -89,7 +89,8 @@ class HeldStream(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._connections: MutableSet[Any]
         self._stream: Stream | None = None
-        self._sent: Position | None = None
+        # The tuple of whoever made the piece, so it takes no room here.
+        self._sent: Position = (0, 0)
         self._drained: asyncio.Event | None = None
         self.turn, self.is_ending = 0, False
 
@@ -100,7 +101,7 @@ class HeldStream(asyncio.Protocol):
 
     def begin(self) -> Stream:
         """Let what comes wait until the past is told."""
-        self._stream, self._sent = Stream(self.end), None
+        self._stream = Stream(self.end)
         return self._stream
 
     def greet(self, taken: Taken) -> None:
@@ -137,11 +138,24 @@ class HeldStream(asyncio.Protocol):
             return None
         if self._stream is not None:
             return self._stream.send(piece)
-        if self._sent is not None and (last := piece.blocks[-1].at) is not None:
-            # What was under way when the past was told is part of it; order does the rest.
+        first, last = piece.blocks[0].at, piece.blocks[-1].at
+        if first is not None and first <= self._sent:
+            # What was under way when the past was told is part of it.
             piece = piece.since(self._sent)
-            self._sent = None if last > self._sent else self._sent
+        if last is not None and last > self._sent:
+            self._sent = last
         return self.write(piece.chunk)
+
+    def beat(self, at: Position, chunk: bytes) -> None:
+        """Move a quiet client's last id, unless it is further already: then it would be told things twice.
+
+        Args:
+            at: up to where everything was handed on.
+            chunk: says so.
+        """
+        if at >= self._sent:
+            self._sent = at
+            self.write(chunk)
 
     def reset(self) -> None:
         """Start again from a snapshot; what waits is part of it."""

@@ -21,23 +21,21 @@ STEP_S = 1.0
 # How long a token that was revoked may still be watched with.
 TOKENS_EVERY_S = 5.0
 
-Heartbeat = Callable[[HeldStream], bytes]
+Beat = Callable[[HeldStream], None]
 
 
 class Keeper:
     """One per process.
 
     Args:
-        heartbeat: makes the chunk that moves a stream's last id.
+        beat: moves a live stream's last id.
         tokens: which ones are known.
         every_s: how often a stream is visited.
         tokens_every_s: how often it is asked which tokens are still known.
     """
 
-    def __init__(
-        self, heartbeat: Heartbeat, tokens: Tokens, every_s: float, tokens_every_s: float = TOKENS_EVERY_S
-    ) -> None:
-        self._heartbeat, self._tokens, self._tokens_every_s = heartbeat, tokens, tokens_every_s
+    def __init__(self, beat: Beat, tokens: Tokens, every_s: float, tokens_every_s: float = TOKENS_EVERY_S) -> None:
+        self._beat, self._tokens, self._tokens_every_s = beat, tokens, tokens_every_s
         steps = max(1, round(every_s / STEP_S))
         self._step_s = every_s / steps
         self._turns: list[set[HeldStream]] = [set() for _ in range(steps)]
@@ -92,7 +90,7 @@ class Keeper:
         if now > held.ends_at:
             held.end()
         elif held.is_live:
-            held.write(self._heartbeat(held))
+            self._beat(held)
 
     async def _check_tokens(self) -> None:
         while True:
