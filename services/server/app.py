@@ -25,10 +25,11 @@ from services.server.pages import Visitors
 from services.server.recheck import Recheck
 from services.server.report import Reporter
 from services.server.status import Status
+from services.server.tally import Counted, Tally
 from services.server.versions import Versions
 from services.server.warm import WarmStart
 from services.server.wellknown import WellKnown
-from services.server.wire import Memo, Tally, Wire
+from services.server.wire import Memo, Wire
 from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
@@ -154,7 +155,19 @@ class Gauges(Collector):
                 "Pages that were another page in Redis than here although no event said so.",
                 server.recheck.found,
             ),
+            _answers(server.tally),
         ]
+
+
+def _answers(tally: Tally) -> Metric:
+    counted = CounterMetricFamily(
+        "platen_server_answers",
+        "Answers to visitors, by status and by way: beneath ASGI or by the routes.",
+        labels=["status", "way"],
+    )
+    for (way, status), count in tally.answers.items():
+        counted.add_metric([str(status), way], count)
+    return counted
 
 
 def routes(server: Server) -> list[BaseRoute]:
@@ -162,7 +175,7 @@ def routes(server: Server) -> list[BaseRoute]:
     return [
         ReadRoute("/-/events", server.status, methods=["GET"]),
         ReadRoute("/-/v/{site}/{page}/{version}", Versions(server.store, server.memory), methods=["GET"]),
-        Mount("/", server.visitors),
+        Mount("/", Counted(server.visitors, server.tally)),
     ]
 
 

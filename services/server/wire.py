@@ -10,9 +10,7 @@ written to a client that does not read: what it has sent on is held back unread.
 """
 
 import asyncio
-import logging
 import re
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,16 +21,16 @@ from services.server.answers import Answer
 from services.server.asked import Asked, read_asked
 from services.server.held import Taken
 from services.server.pages import Visitors
-from shared.http1 import HOST, MOST_HEAD_BYTES, Connection
-
-log = logging.getLogger(__name__)
+from services.server.tally import WIRE, Tally
+from shared.http1 import Connection
+from shared.refusals import HOST, MOST_HEAD_BYTES, MOST_HEADERS
 
 TAKE_OVER = "platen.take_over"
 TakeOver = Callable[[asyncio.Protocol], Taken]
 
-# Possessive, so that no input makes it look twice. No `%` or `#` in the target: it is the path as it is.
+# Possessive, so that no input makes it look twice. No `%` in the path, so it is what it says; no `#` anywhere.
 _HEAD = re.compile(
-    rb"(GET|HEAD) (/[!\"$&-~]*+) HTTP/1\.1\r\n"
+    rb"(GET|HEAD) (/[!\"$&->@-~]*+)(?:\?[!\"$-~]*+)?+ HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)++)\r\n"
 )
 # A request with one of these is no plain one.
@@ -42,8 +40,10 @@ _UNUSUAL = frozenset(
 )
 # What belongs to a person is not kept.
 _PERSONAL = frozenset([b"cookie", b"authorization"])
-MOST_REMEMBERED = 4_096
-MOST_REMEMBERED_BYTES = 2_048
+# What the memory of heads may take, and how long a head may be; one costs so much beside its bytes, measured.
+MOST_REMEMBERED_BYTES = 8 * 1024 * 1024
+LONGEST_REMEMBERED = 2_048
+REMEMBERED_COSTS_BYTES = 300
 
 
 class Plain(NamedTuple):
@@ -70,6 +70,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Plain] = {}
+        self._cost = 0
         self.recall = self._known.get
 
     def read(self, data: bytes, at: int) -> tuple[Plain | None, int]:
@@ -79,19 +80,20 @@ class Memo:
             return None, at
         headers = tuple(_split(line) for line in match[3].split(b"\r\n")[:-1])
         host = _host_of_plain(headers)
-        if host is None:
+        if host is None or len(headers) > MOST_HEADERS:
             return None, at
-        path = match[2].partition(b"?")[0].decode("ascii")
-        plain = Plain(host, path, read_asked(headers), match[1] == b"HEAD")
+        plain = Plain(host, match[2].decode("ascii"), read_asked(headers), match[1] == b"HEAD")
         if not any(name in _PERSONAL for name, _ in headers):
             self._remember(data[at : match.end()], plain)
         return plain, match.end()
 
     def _remember(self, head: bytes, plain: Plain) -> None:
-        if len(head) > MOST_REMEMBERED_BYTES:
+        if len(head) > LONGEST_REMEMBERED:
             return
-        if len(self._known) >= MOST_REMEMBERED:
+        self._cost += 2 * len(head) + REMEMBERED_COSTS_BYTES
+        if self._cost > MOST_REMEMBERED_BYTES:
             self._known.clear()
+            self._cost = 0
         self._known[head] = plain
 
 
@@ -113,27 +115,6 @@ def _host_of_plain(headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
     return host
 
 
-class Tally:
-    """Answers to visitors, counted; every n-th is logged, without anything that would tell who asked.
-
-    Args:
-        log_every: 0 logs none.
-    """
-
-    def __init__(self, log_every: int = 0) -> None:
-        self._log_every = log_every
-        self._total = 0
-        self.by_status: Counter[int] = Counter()
-
-    def count(self, method: str, path: str, status: int) -> None:
-        """Count an answer."""
-        self.by_status[status] += 1
-        if self._log_every:
-            self._total += 1
-            if self._total % self._log_every == 0:
-                log.info("%s %s %d", method, path, status)
-
-
 class Wire(Connection):
     """One connection of the server.
 
@@ -147,29 +128,12 @@ class Wire(Connection):
     def __init__(self, *arguments: Any, visitors: Visitors, memo: Memo, tally: Tally, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._visitors, self._memo, self._tally = visitors, memo, tally
-        self._held_back = b""
-
-    def data_received(self, data: bytes) -> None:
-        if self._held_back:
-            self._held_back += data
-            return
-        if not self._is_in_message and not self.is_answering and self._refusal is None:
-            data = self._answer_plain(data)
-        if data:
-            super().data_received(data)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         if self.parser.get_http_version() == "1.1":
             # The task that answers begins later. With requests in a row, `self.cycle` is not always the one it answers.
             self.scope["extensions"] = {TAKE_OVER: partial(self.take_over, self.cycle)}  # type: ignore[dict-item]
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        held_back, self._held_back = self._held_back, b""
-        if held_back:
-            self.flow.resume_reading()
-            self.data_received(held_back)
 
     def take_over(self, cycle: RequestResponseCycle, successor: asyncio.Protocol) -> Taken:
         """Hand the connection on, in the middle of answering; the answer is the successor's to write and to end.
@@ -184,36 +148,45 @@ class Wire(Connection):
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         self.pipeline.clear()
+        self.flow.is_holding = False
         self.flow.resume_reading()
-        self.connections.discard(self)
-        self.connections.add(successor)  # type: ignore[arg-type]
-        transport.set_protocol(successor)
+        if self in self.connections:
+            self.connections.discard(self)
+            self.connections.add(successor)  # type: ignore[arg-type]
+            transport.set_protocol(successor)
+        else:
+            # It was lost before this, and the transport says so only once.
+            self.loop.call_soon(successor.connection_lost, None)
+        if self._has_hung_up:
+            transport.close()
         # They know each other; without this they would wait for the garbage collector.
-        self.parser = self.cycle = self.scope = None  # type: ignore[assignment]
+        self.parser = self.cycle = self.scope = self._running = None  # type: ignore[assignment]
         return Taken(transport, self.connections, self._clock.date)
 
+    def _read(self, data: bytes) -> None:
+        if not self._is_in_message and not self.is_answering:
+            data = self._answer_plain(data)
+        if data and not self.transport.is_closing():
+            super()._read(data)
+
     def _answer_plain(self, data: bytes) -> bytes:
-        """Answer what can be answered at once. Returns: what is left for the long way."""
+        """Answer what can be answered at once. Returns: what is left for the long way, or for later."""
         plain, at, end = self._memo.recall(data), 0, len(data)
-        while at < end and not self.transport.is_closing():
+        while at < end and not self.flow.write_paused and not self.transport.is_closing():
             if plain is not None:
                 after = end
             else:
                 plain, after = self._memo.read(data, at)
             answer = None if plain is None else self._visitors.answer_at_once(plain.host, plain.path, plain.asked)
             if plain is None or answer is None:
-                return data[at:]
+                break
             self._send(answer, plain)
             plain, at = None, after
-            if self.flow.write_paused:
-                self.flow.pause_reading()
-                self._held_back = data[at:]
-                return b""
-        return b""
+        return data[at:]
 
     def _send(self, answer: Answer, plain: Plain) -> None:
         body = b"" if plain.is_head else answer.body
         self.transport.write(b"".join((STATUS_LINE[answer.status], self._clock.date, answer.head, body)))
         self._since = self._clock.now
         self.server_state.total_requests += 1
-        self._tally.count("HEAD" if plain.is_head else "GET", plain.path, answer.status)
+        self._tally.count(WIRE, "HEAD" if plain.is_head else "GET", plain.path, answer.status)

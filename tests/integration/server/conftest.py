@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import httpx2
 import msgspec
 import pytest
+import uvloop
 
-from services.server.app import create_app
+from services.server.app import Server, create_app
 from services.valkey import Valkey
 from shared.auth import Tokens
 from shared.codec import compress
 from shared.connection import Client, connect
 from shared.hostnames import HostnameStore
+from shared.http1 import Connection
 from shared.keys import GROUP, Keys
 from shared.lifecycle import bind, serve
 from shared.scripts import Call, run, script
@@ -23,7 +25,14 @@ from shared.store import Accepted, Request, Store
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 
+# What tests of these files run on, as servers do: what is written at once and what waits differs between loops.
+ON_UVLOOP = "test_protocol"
+
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]] | None:
+    return {"uvloop": uvloop.new_event_loop} if item.path.name.startswith(ON_UVLOOP) else None
 
 
 class Publisher:
@@ -98,12 +107,20 @@ class Site(NamedTuple):
         http: a client with the token.
         quiet: ends its streams.
         stop: ends it.
+        connections: all that it has, filled in by the first.
+        server: its parts.
     """
 
     url: str
     http: httpx2.AsyncClient
     quiet: Callable[[], None]
     stop: Callable[[], Awaitable[None]]
+    connections: list[set[Any]]
+    server: Server
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
 
 StartServer = Callable[..., Awaitable[Site]]
@@ -164,7 +181,13 @@ async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
         own = msgspec.structs.replace(settings, **{"warm_pages": 0, **changes})
         app, stop, bound = create_app(own), asyncio.Event(), bind("127.0.0.1", 0)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet, connection=app.state.connection))
+        connections: list[set[Any]] = []
+
+        def make_connection(**named: Any) -> Connection:
+            connections[:] = [named["server_state"].connections]
+            return cast(Connection, app.state.connection(**named))
+
+        task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet, connection=make_connection))
         http = httpx2.AsyncClient(
             base_url=url, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=20
         )
@@ -177,7 +200,7 @@ async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
         async def is_ready() -> bool:
             return (await http.get("/-/readyz")).status_code == 200
 
-        running.append(Site(url, http, app.state.quiet, end))
+        running.append(Site(url, http, app.state.quiet, end, connections, app.state.quiet.__self__))
         if ready:
             await wait_until(is_ready)
         return running[-1]

@@ -1,0 +1,70 @@
+"""Answers to visitors, counted, and every n-th of them logged, without anything that would tell who asked."""
+
+import logging
+from collections import Counter
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+# Ways an answer goes: beneath ASGI, or by the routes.
+WIRE = "wire"
+ASGI = "asgi"
+
+
+class Tally:
+    """One per process.
+
+    Args:
+        log_every: 0 logs none.
+
+    Attributes:
+        answers: how many, by way and status.
+    """
+
+    def __init__(self, log_every: int = 0) -> None:
+        self._log_every = log_every
+        self._total = 0
+        self.answers: Counter[tuple[str, int]] = Counter()
+
+    def count(self, way: str, method: str, path: str, status: int) -> None:
+        """Count an answer.
+
+        Args:
+            way: WIRE or ASGI.
+            path: as it came, without the query: what is not printable is escaped there.
+        """
+        self.answers[way, status] += 1
+        if self._log_every:
+            self._total += 1
+            if self._total % self._log_every == 0:
+                log.info("%s %s %d", method, path, status)
+
+
+class Counted:
+    """ASGI app whose answers are counted.
+
+    Args:
+        app: answers visitors.
+        tally: counts.
+    """
+
+    def __init__(self, app: ASGIApp, tally: Tally) -> None:
+        self._app, self._tally = app, tally
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        def count(status: int) -> None:
+            self._tally.count(ASGI, scope["method"], scope["raw_path"].decode("latin-1"), status)
+
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                count(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_counted)
+        except HTTPException as refusal:
+            # The routes answer it.
+            count(refusal.status_code)
+            raise

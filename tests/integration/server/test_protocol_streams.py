@@ -1,0 +1,371 @@
+"""Status streams at the level of connections: how they begin, what they outlive, and that nothing is left of them."""
+
+import asyncio
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from services.server.held import HeldStream
+from shared.connection import Client
+from shared.keys import Keys
+from tests.conftest import wait_until
+from tests.harness import PLATEN, ROOT, TOKEN, environment
+from tests.integration.server.conftest import Publisher, Site, StartServer
+from tests.integration.server.raw import Raw, connected, request
+from tests.integration.server.test_streams import append
+
+PAGE = b"<p>Spring</p>" * 1_000
+SPRING = request(b"/acme/spring")
+AUTHORIZATION = f"Authorization: Bearer {TOKEN}".encode()
+EVENTS = b"/-/events?site=acme&page=spring"
+STREAM = request(EVENTS, AUTHORIZATION)
+FOREVER_AGO = request(EVENTS, AUTHORIZATION, b"Last-Event-ID: 1-0")
+
+
+@pytest.fixture(params=[True, False], ids=["wire", "asgi"])
+async def start(request: pytest.FixtureRequest, start_server: StartServer, publisher: Publisher) -> StartServer:
+    """Starts a server that holds a page, for each way."""
+    await publisher.publish(PAGE)
+
+    async def start_it(**changes: object) -> Site:
+        site = await start_server(fast_path=request.param, **changes)
+        assert (await site.http.get("/acme/spring")).status_code == 200
+        return site
+
+    return start_it
+
+
+async def is_left_alone(site: Site) -> bool:
+    """Whether nothing is left of any stream."""
+    keeper = site.server.keeper
+    held = [connection for connection in site.connections[0] if isinstance(connection, HeldStream)]
+    watched = any(keeper._turns) or bool(keeper._by_token)
+    return site.server.hub.count == 0 and not site.server.hub._watchers and not watched and not held
+
+
+async def text_until(raw: Raw, end: bytes) -> bytes:
+    """Chunks of a stream until one has said something, without their framing."""
+    text = b""
+    async for chunk in raw.chunks():
+        text += chunk
+        if end in text:
+            break
+    return text
+
+
+async def test_a_page_and_a_stream_in_one_segment_are_both_answered(start: StartServer, publisher: Publisher) -> None:
+    site = await start(keep_alive_s=1.0, head_within_s=1.0, sse_heartbeat_s=0.5)
+    began = time.monotonic()
+
+    async with connected(site.port) as raw:
+        raw.send(SPRING + STREAM + SPRING + b"and so on")
+        assert (await raw.answer()).body == PAGE
+        status, headers = await raw.head()
+        assert (status, headers[b"content-type"]) == (200, b"text/event-stream")
+        await text_until(raw, b"event: snapshot")
+        while time.monotonic() - began < 3.5:
+            assert (await text_until(raw, b"\n\n")).startswith(b"id: ")
+            raw.send(b"whatever a watcher says\r\n\r\n" + SPRING)
+        await publisher.publish(b"again")
+        assert b"event: page-built" in await text_until(raw, b"event: page-built")
+
+    await wait_until(lambda: is_left_alone(site), what="the stream to end")
+
+
+async def test_a_stream_over_http_1_0_has_no_chunks(start: StartServer, publisher: Publisher) -> None:
+    site = await start()
+
+    async with connected(site.port) as raw:
+        raw.send(request(EVENTS, AUTHORIZATION, version=b"HTTP/1.0"))
+        status, headers = await raw.head()
+        await raw.reader.readuntil(b"event: snapshot")
+        await publisher.publish(b"again")
+        await raw.reader.readuntil(b"event: page-built")
+        site.quiet()
+        end = await raw.rest()
+
+    assert (status, headers[b"connection"]) == (200, b"close")
+    assert not {b"transfer-encoding", b"content-length"} & set(headers)
+    assert re.search(rb"\n\nretry: \d+\n\n\Z", end)
+
+
+async def test_an_answer_without_a_body_over_http_1_0_ends(start: StartServer) -> None:
+    site = await start()
+
+    for method in (b"HEAD", b"GET"):
+        async with connected(site.port) as raw:
+            raw.send(request(b"/-/healthz", method=method, version=b"HTTP/1.0"))
+            answer = await raw.answer(method)
+            assert await raw.rest() == b""
+            assert (answer.status, answer.headers[b"content-length"]) == (200, b"14")
+
+
+async def test_a_server_that_is_full_sends_clients_away_for_long(start: StartServer) -> None:
+    site = await start(sse_max_streams=2)
+
+    async with connected(site.port) as one, connected(site.port) as two, connected(site.port) as three:
+        for raw in (one, two):
+            raw.send(STREAM)
+            await raw.reader.readuntil(b"event: snapshot")
+        three.send(STREAM)
+        away = await three.answer()
+        assert site.server.hub.count == 2
+
+    found = re.fullmatch(rb"retry: (\d+)\n\n", away.body)
+    assert away.status == 200
+    assert found is not None
+    assert int(found[1]) >= 20_000
+
+
+@asynccontextmanager
+async def unread(site: Site, sent: bytes) -> AsyncIterator[Raw]:
+    """A watcher that takes nothing."""
+    loop, narrow = asyncio.get_running_loop(), socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    narrow.setblocking(False)
+    await loop.sock_connect(narrow, ("127.0.0.1", site.port))
+    reader, writer = await asyncio.open_connection(sock=narrow, limit=4_096)
+    writer.write(sent)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    try:
+        yield Raw(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+async def test_a_watcher_that_takes_nothing_is_cut_and_the_others_get_everything(
+    start_server: StartServer, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    site = await start_server(fast_path=True)
+
+    async with unread(site, STREAM), connected(site.port) as raw:
+        raw.send(STREAM)
+        await raw.head()
+        await text_until(raw, b"event: snapshot")
+        told = 0
+        while site.server.hub.count == 2:
+            await append(client, keys, 500)
+            told += 500
+        seen = b""
+        async for chunk in raw.chunks():
+            seen += chunk
+            if seen.count(b"event: build-started") == told:
+                break
+
+    ids = [tuple(map(int, found)) for found in re.findall(rb"id: (\d+)-(\d+)\nevent: build-started", seen)]
+    assert len(set(ids)) == told
+    assert ids == sorted(ids)
+    await wait_until(lambda: is_left_alone(site), what="the streams to end")
+
+
+async def test_a_watcher_may_go_in_the_middle_of_the_past(
+    start: StartServer, client: Client, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    await append(client, keys, 9_000)
+    site = await start()
+
+    async with unread(site, FOREVER_AGO) as gone, unread(site, FOREVER_AGO) as hung_up, connected(site.port) as reset:
+        reset.send(FOREVER_AGO)
+        await reset.reader.readuntil(b"event: ")
+        for raw in (gone, reset):
+            raw.reset()
+        hung_up.writer.close()
+
+    await wait_until(lambda: is_left_alone(site), what="the streams to end")
+    assert [record.message for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
+
+
+async def test_nothing_is_left_of_streams_that_were_reset(start: StartServer) -> None:
+    site = await start()
+    await site.http.aclose()
+
+    async def watch(number: int) -> None:
+        async with connected(site.port) as raw:
+            raw.send(STREAM if number % 2 else STREAM + SPRING * (number % 3))
+            # At any moment: before it is heard, taken over, told, live.
+            if number % 4 == 1:
+                await raw.head()
+            elif number % 4 == 2:
+                await raw.reader.readuntil(b"event: snapshot")
+            elif number % 4 == 3:
+                await wait_until(lambda: bool(site.connections[0]))
+
+    for _ in range(10):
+        await asyncio.gather(*[watch(number) for number in range(100)])
+
+    await wait_until(lambda: is_left_alone(site), what="the streams to end")
+    await wait_until(lambda: not site.connections[0], what="the connections to end")
+
+
+async def test_who_is_gone_before_the_stream_begins_is_not_kept(start: StartServer, client: Client) -> None:
+    site = await start()
+    await site.http.aclose()
+    # Who asks is looked up, for the token is not known yet, and Redis takes its time.
+    stream = request(EVENTS, b"Authorization: Bearer another-token-0123456789")
+
+    for number in range(4):
+        await client.execute_command("CLIENT", "PAUSE", "300", "ALL")
+        async with connected(site.port) as raw:
+            raw.send((SPRING * (number % 2)) + (STREAM if number < 2 else stream))
+            await wait_until(lambda: bool(site.connections[0]), what="the connection")
+            raw.reset() if number % 2 else raw.hang_up()
+
+    await wait_until(lambda: is_left_alone(site), what="the streams to end")
+    await wait_until(lambda: not site.connections[0], what="the connections to end")
+
+
+WATCHERS, IDLE = 1_000, 100
+
+
+class Process:
+    """A real `platen server`.
+
+    Args:
+        redis_url: its Redis.
+        port: its own.
+        log: where its output goes.
+    """
+
+    def __init__(self, redis_url: str, port: int, log: Path) -> None:
+        self._command, self.port, self._log = [*PLATEN, "server"], port, log
+        self._settings = {"PLATEN_REDIS_URL": redis_url, "PLATEN_PORT": str(port), "PLATEN_LOG_LEVEL": "info"}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        self._spawn()
+        await wait_until(self._is_ready, 20, what="the server")
+
+    def _spawn(self) -> None:
+        with self._log.open("ab") as log:
+            settings = environment(**self._settings)
+            self.process = subprocess.Popen(self._command, env=settings, cwd=ROOT, stdout=log, stderr=log)
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with httpx2.AsyncClient(trust_env=False) as http:
+                return (await http.get(f"http://127.0.0.1:{self.port}/-/readyz")).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    async def end(self) -> int:
+        """Ask it to end. Returns: its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self.process.wait, 30)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+
+@pytest.fixture
+async def process(redis_server: str, tmp_path: Path) -> AsyncIterator[Process]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = Process(redis_server, port, tmp_path / "server.log")
+    yield process
+    if process.process is not None:
+        await process.end()
+
+
+class Following:
+    """A watcher that comes back with its last id."""
+
+    def __init__(self) -> None:
+        self.first, self.last, self.seen = b"", b"", list[bytes]()
+
+    def stream(self) -> bytes:
+        return request(EVENTS, AUTHORIZATION, *([b"Last-Event-ID: " + self.last] if self.last else []))
+
+    def read(self, text: bytes) -> None:
+        for block in text.split(b"\n\n"):
+            fields = dict(line.split(b": ", 1) for line in block.split(b"\n") if line)
+            self.last = fields.get(b"id", self.last)
+            if fields.get(b"event") == b"snapshot":
+                assert not self.first
+                self.first = self.last
+            elif b"event" in fields:
+                self.seen.append(self.last)
+
+
+@pytest.mark.timeout(120)
+async def test_a_server_that_is_stopped_ends_everything_and_the_next_goes_on(
+    process: Process, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    await publisher.publish(PAGE)
+    await process.start()
+    followings = [Following() for _ in range(WATCHERS)]
+    async with AsyncExitStack() as stack:
+        idle = [await stack.enter_async_context(connected(process.port)) for _ in range(IDLE)]
+        for number, raw in enumerate(idle):
+            # Half of them have never asked for anything.
+            if number % 2:
+                raw.send(SPRING)
+                assert (await raw.answer()).body == PAGE
+        raws = [await stack.enter_async_context(connected(process.port)) for _ in followings]
+        for raw in raws:
+            raw.send(STREAM)
+        for raw, following in zip(raws, followings, strict=True):
+            assert (await raw.head())[0] == 200
+            following.read(await text_until(raw, b"event: snapshot"))
+        await publisher.publish(b"two")
+
+        ending, began = asyncio.create_task(process.end()), time.monotonic()
+        ends = await asyncio.gather(*[raw.rest() for raw in raws])
+        silences = await asyncio.gather(*[raw.rest() for raw in idle])
+        assert (await ending, time.monotonic() - began < 5) == (0, True)
+
+    assert set(silences) == {b""}
+    for end, following in zip(ends, followings, strict=True):
+        assert end.endswith(b"\r\n0\r\n\r\n"), (
+            followings.index(following),
+            end,
+            [i for i, e in enumerate(ends) if not e.endswith(b"\r\n0\r\n\r\n")],
+            process.log[-3000:],
+        )
+        text = _unchunked(end)
+        assert re.search(rb"retry: \d+\n\n\Z", text)
+        following.read(text)
+
+    await publisher.publish(b"three")
+    await process.start()
+    await publisher.publish(b"four")
+    [(latest, _)] = await client.xrevrange(keys.events(0), count=1)
+    async with AsyncExitStack() as stack:
+        raws = [await stack.enter_async_context(connected(process.port)) for _ in followings]
+        for raw, following in zip(raws, followings, strict=True):
+            raw.send(following.stream())
+        for raw, following in zip(raws, followings, strict=True):
+            assert (await raw.head())[0] == 200
+            following.read(await text_until(raw, b"id: " + latest))
+
+    happened = [at for at, _ in await client.xrange(keys.events(0), "-", latest)]
+    assert len(happened) >= 8
+    for following in followings:
+        seen = following.seen
+        # What happened after the last that is looked for may have come with it.
+        assert seen[: seen.index(latest) + 1] == happened[happened.index(following.first) + 1 :]
+    assert await process.end() == 0
+    assert not re.search("WARNING|ERROR|Traceback", process.log)
+
+
+def _unchunked(framed: bytes) -> bytes:
+    """The text of chunks, the last of which has to be there."""
+    text, rest = b"", framed
+    while True:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size, 16)
+        if length == 0:
+            assert rest == b"\r\n"
+            return text
+        text, rest = text + rest[:length], rest[length + 2 :]
