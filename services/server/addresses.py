@@ -29,6 +29,36 @@ class Redirect(NamedTuple):
     is_guess: bool = False
 
 
+class Address(NamedTuple):
+    """What a path names in its one spelling, on either kind of host; another spelling names nothing here.
+
+    Attributes:
+        path: as it came, escapes and all, without the query.
+        on_shared: the page on the shared host.
+        on_own: the page's slug on a hostname of its site.
+    """
+
+    path: str
+    on_shared: tuple[str, str] | None
+    on_own: str | None
+
+    def on(self, site: str) -> tuple[str, str] | None:
+        """The page on a hostname of a site."""
+        return None if self.on_own is None else (site, self.on_own)
+
+
+def read_address(path: str) -> Address:
+    """Read a path, cheaply: what could be no page is found out by looking for it.
+
+    Args:
+        path: as it came, escapes and all, without the query.
+    """
+    site, slash, page = path[1:].partition("/")
+    on_shared = None if page == HOME or (slash and not page) else (site, page or HOME)
+    on_own = path[1:] or HOME
+    return Address(path, on_shared, None if path[1:] == HOME else on_own)
+
+
 def is_slug(text: str) -> bool:
     """Whether a text can be a slug at all; what cannot never costs a look into Redis."""
     return _SLUG.match(text) is not None

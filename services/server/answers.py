@@ -37,20 +37,14 @@ class Answer:
         status: HTTP status.
         headers: names in lower case; GET's, HEAD has the same.
         body: left out for HEAD.
+        head: the headers as they are sent, with the empty line behind them.
     """
 
-    __slots__ = ("_head", "body", "headers", "status")
+    __slots__ = ("body", "head", "headers", "status")
 
     def __init__(self, status: int, headers: Headers, body: bytes = b"") -> None:
         self.status, self.headers, self.body = status, headers, body
-        self._head = b""
-
-    @property
-    def head(self) -> bytes:
-        """The headers as they are sent, with the empty line behind them; made when they are first sent."""
-        if not self._head:
-            self._head = b"".join([b"%b: %b\r\n" % header for header in self.headers]) + b"\r\n"
-        return self._head
+        self.head = b"".join([b"%b: %b\r\n" % header for header in headers]) + b"\r\n"
 
 
 class Variant(NamedTuple):
@@ -110,6 +104,8 @@ class Answers:
             if not asked.codings:
                 return NOT_ACCEPTABLE
             variant = self._chosen[asked.codings] = self._best(asked.codings)
+        if asked.none_match is None and asked.modified_since is None:
+            return variant.fresh
         is_known = is_not_modified(asked, variant.etag, self.published.built_at)
         return variant.unchanged if is_known else variant.fresh
 

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount
 
 from services.server.catch_up import CatchUp
 from services.server.follower import Follower
+from services.server.heads import Heads
 from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.keeper import Keeper
@@ -29,7 +30,7 @@ from services.server.tally import Counted, Tally
 from services.server.versions import Versions
 from services.server.warm import WarmStart
 from services.server.wellknown import WellKnown
-from services.server.wire import Memo, Wire
+from services.server.wire import Wire
 from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
@@ -80,7 +81,7 @@ class Server:
         tokens = Tokens(client)
         self.keeper = Keeper(catch_up.beat, tokens, settings.sse_heartbeat_s)
         self.status = Status(catch_up, self.hub, self.keeper, tokens, settings)
-        self.tally, self._memo = Tally(settings.access_log_every), Memo()
+        self.tally, self._heads = Tally(settings.access_log_every), Heads()
         self._is_fast = settings.fast_path
         self._heartbeat = Heartbeat(client, names.SERVERS, self.name, settings.heartbeat_ms, self._describe)
         self._started_at = int(time.time() * 1000)
@@ -109,7 +110,7 @@ class Server:
         """Makes a connection."""
         if not self._is_fast:
             return Connection
-        return partial(Wire, visitors=self.visitors, memo=self._memo, tally=self.tally)
+        return partial(Wire, visitors=self.visitors, heads=self._heads, tally=self.tally)
 
     def quiet(self) -> None:
         """End all status streams."""

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from services.server import notices
-from services.server.addresses import HOME, Redirect, find_page, path_of, site_in
+from services.server.addresses import Address, Redirect, find_page, path_of, read_address, site_in
 from services.server.answers import Answer, missing_answer, moved_answer, redirect_answer
 from services.server.asked import Asked, read_asked
 from services.server.hosts import Hosts
@@ -37,6 +37,7 @@ class Visitors:
 
     def __init__(self, memory: PageMemory, hosts: Hosts, well_known: WellKnown) -> None:
         self._memory, self._hosts, self._well_known = memory, hosts, well_known
+        self._site_of, self._peek = hosts.site_of, memory.peek
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/-/"):
@@ -46,31 +47,29 @@ class Visitors:
         path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
         host = host_in(scope["headers"])
         asked = read_asked(scope["headers"])
-        answer = self.answer_at_once(host, path, asked)
+        answer = self.answer_at_once(host, read_address(path), asked)
         if answer is None:
             answer = await self._answer(host, path, asked, scope)
         return await send_answer(answer, scope, send)
 
-    def answer_at_once(self, host: bytes, path: str, asked: Asked) -> Answer | None:
+    def answer_at_once(self, host: bytes, address: Address, asked: Asked) -> Answer | None:
         """The answer for a page that is held, without a look at anything but memory.
 
         Args:
             host: the header as it came, from shared/host.py.
-            path: as it came, escapes and all, without the query.
+            address: what is asked for.
             asked: what the request says.
 
         Returns:
-            None where it takes more than that: another spelling, a page not held or moved, no page at all.
+            None where it takes more than that: another spelling, a page not held, moved or taken off, no page at all.
         """
-        site = self._hosts.site_of(host)
-        if site is None:
-            site, _, page = path[1:].partition("/")
-            if not page and path.endswith("/"):
-                return None
-        else:
-            page = path[1:]
-        held = None if page == HOME else self._memory.peek((site, page or HOME))
-        return None if held is None or held.moved or not self._hosts.is_loaded else held.answer(asked)
+        site = self._site_of(host)
+        name = address.on_shared if site is None else address.on(site)
+        held = None if name is None else self._peek(name)
+        # What was taken off or moved can wait.
+        if held is None or held.answers is None or not self._hosts.is_loaded:
+            return None
+        return held.answers.choose(asked)
 
     async def _answer(self, host: bytes, path: str, asked: Asked, scope: Scope) -> Answer:
         try:

@@ -1,7 +1,6 @@
 """Answers to visitors, counted, and every n-th of them logged, without anything that would tell who asked."""
 
 import logging
-from collections import Counter
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,6 +10,7 @@ log = logging.getLogger(__name__)
 # Ways an answer goes: beneath ASGI, or by the routes.
 WIRE = "wire"
 ASGI = "asgi"
+STATUSES = 600
 
 
 class Tally:
@@ -20,13 +20,20 @@ class Tally:
         log_every: 0 logs none.
 
     Attributes:
-        answers: how many, by way and status.
+        by_way: how many answers, by way and then by status.
     """
 
     def __init__(self, log_every: int = 0) -> None:
-        self._log_every = log_every
-        self._total = 0
-        self.answers: Counter[tuple[str, int]] = Counter()
+        self.log_every = log_every
+        self._unlogged = 0
+        self.by_way = {way: [0] * STATUSES for way in (WIRE, ASGI)}
+
+    @property
+    def answers(self) -> dict[tuple[str, int], int]:
+        """How many answers, by way and status, of those that there were."""
+        return {
+            (way, status): count for way, counts in self.by_way.items() for status, count in enumerate(counts) if count
+        }
 
     def count(self, way: str, method: str, path: str, status: int) -> None:
         """Count an answer.
@@ -35,11 +42,16 @@ class Tally:
             way: WIRE or ASGI.
             path: as it came, without the query: what is not printable is escaped there.
         """
-        self.answers[way, status] += 1
-        if self._log_every:
-            self._total += 1
-            if self._total % self._log_every == 0:
-                log.info("%s %s %d", method, path, status)
+        self.by_way[way][status] += 1
+        if self.log_every:
+            self.log(method, path, status)
+
+    def log(self, method: str, path: str, status: int) -> None:
+        """Log every n-th."""
+        self._unlogged += 1
+        if self._unlogged >= self.log_every:
+            self._unlogged = 0
+            log.info("%s %s %d", method, path, status)
 
 
 class Counted:

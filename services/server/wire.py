@@ -1,118 +1,29 @@
 """The fast path: pages answered from memory before an ASGI task exists, on uvicorn's own connections.
 
-A request that is plain in every way (GET or HEAD, HTTP/1.1, one Host, no body, nothing conditional on the connection)
-and whose page is held is answered with bytes that are ready. Everything else goes to the parser and the ASGI routes as
-if this file were not there; they answer the same bytes (`PLATEN_FAST_PATH=0` leaves all to them). Whether a request is
-plain is decided on the whole head by one pattern, so what a lenient parser might read otherwise never gets here.
+A request that is plain in every way (`heads.py`) and whose page is held is answered with bytes that are ready.
+Everything else goes to the parser and the ASGI routes as if this file were not there; they answer the same bytes
+(`PLATEN_FAST_PATH=0` leaves all to them).
 
 Order is kept: once a request has gone the long way, those behind it do, too, until all are answered. And nothing is
 written to a client that does not read: what it has sent on is held back unread.
 """
 
 import asyncio
-import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from services.server.answers import Answer
-from services.server.asked import Asked, read_asked
+from services.server.heads import Heads, Line
 from services.server.held import Taken
 from services.server.pages import Visitors
 from services.server.tally import WIRE, Tally
 from shared.http1 import Connection
-from shared.refusals import HOST, MOST_HEAD_BYTES, MOST_HEADERS
 
 TAKE_OVER = "platen.take_over"
 TakeOver = Callable[[asyncio.Protocol], Taken]
-
-# Possessive, so that no input makes it look twice. No `%` in the path, so it is what it says; no `#` anywhere.
-_HEAD = re.compile(
-    rb"(GET|HEAD) (/[!\"$&->@-~]*+)(?:\?[!\"$-~]*+)?+ HTTP/1\.1\r\n"
-    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t -~\x80-\xff]*+\r\n)++)\r\n"
-)
-# A request with one of these is no plain one.
-_UNUSUAL = frozenset(
-    b"content-length transfer-encoding expect upgrade range if-range te trailer http2-settings proxy-connection "
-    b"if-match if-unmodified-since".split()
-)
-# What belongs to a person is not kept.
-_PERSONAL = frozenset([b"cookie", b"authorization"])
-# What the memory of heads may take, and how long a head may be; one costs so much beside its bytes, measured.
-MOST_REMEMBERED_BYTES = 8 * 1024 * 1024
-LONGEST_REMEMBERED = 2_048
-REMEMBERED_COSTS_BYTES = 300
-
-
-class Plain(NamedTuple):
-    """A plain request.
-
-    Attributes:
-        host: the one Host header.
-        path: as it is, without the query.
-        asked: what else the request says about the answer.
-        is_head: whether the body is left out.
-    """
-
-    host: bytes
-    path: str
-    asked: Asked
-    is_head: bool
-
-
-class Memo:
-    """Heads that were read before, word for word: browsers, gateways and probes say the same thing again and again.
-
-    What it gives back is what was asked, never what was answered, so nothing in it grows old.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, Plain] = {}
-        self._cost = 0
-        self.recall = self._known.get
-
-    def read(self, data: bytes, at: int) -> tuple[Plain | None, int]:
-        """The plain request that begins at a place, and where it ends; None where there is none."""
-        match = _HEAD.match(data, at)
-        if match is None or match.end() - at > MOST_HEAD_BYTES:
-            return None, at
-        headers = tuple(_split(line) for line in match[3].split(b"\r\n")[:-1])
-        host = _host_of_plain(headers)
-        if host is None or len(headers) > MOST_HEADERS:
-            return None, at
-        plain = Plain(host, match[2].decode("ascii"), read_asked(headers), match[1] == b"HEAD")
-        if not any(name in _PERSONAL for name, _ in headers):
-            self._remember(data[at : match.end()], plain)
-        return plain, match.end()
-
-    def _remember(self, head: bytes, plain: Plain) -> None:
-        if len(head) > LONGEST_REMEMBERED:
-            return
-        self._cost += 2 * len(head) + REMEMBERED_COSTS_BYTES
-        if self._cost > MOST_REMEMBERED_BYTES:
-            self._known.clear()
-            self._cost = 0
-        self._known[head] = plain
-
-
-def _split(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name.lower(), value.strip(b" \t")
-
-
-def _host_of_plain(headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
-    """The one host of a plain request; None where a header makes it no plain one."""
-    host = None
-    for name, value in headers:
-        if name == b"host":
-            if host is not None or HOST.fullmatch(value) is None:
-                return None
-            host = value
-        elif name in _UNUSUAL or (name == b"connection" and value.lower() != b"keep-alive"):
-            return None
-    return host
 
 
 class Wire(Connection):
@@ -120,14 +31,45 @@ class Wire(Connection):
 
     Args:
         visitors: who knows the pages.
-        memo: shared by the process's connections.
-        tally: likewise.
+        heads: what was read before; shared by the process's connections.
+        tally: counts; likewise.
         arguments, named: Connection's.
     """
 
-    def __init__(self, *arguments: Any, visitors: Visitors, memo: Memo, tally: Tally, **named: Any) -> None:
+    def __init__(self, *arguments: Any, visitors: Visitors, heads: Heads, tally: Tally, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._visitors, self._memo, self._tally = visitors, memo, tally
+        self._answer_at_once, self._heads, self._tally = visitors.answer_at_once, heads, tally
+        self._line_of, self._said_of, self._counts = heads.line_of, heads.said_of, tally.by_way[WIRE]
+        # Whether a request that came now would be the only one, and its answer could be written at once.
+        self._is_free = True
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_free:
+            text, _, rest = data.partition(b"\r\n")
+            line, said = self._line_of(text), self._said_of(rest)
+            if line is not None and said is not None:
+                answer = self._answer_at_once(said.host, line.address, said.asked)
+                if answer is not None:
+                    return self._send(answer, line)
+            self._is_free = False
+        super().data_received(data)
+        return self._look_whether_free()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_free = False
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._look_whether_free()
+
+    def eof_received(self) -> bool:  # type: ignore[override] # as Connection's
+        self._is_free = False
+        return super().eof_received()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._look_whether_free()
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -169,24 +111,36 @@ class Wire(Connection):
         if data and not self.transport.is_closing():
             super()._read(data)
 
+    def _look_whether_free(self) -> None:
+        self._is_free = not (
+            self._is_in_message
+            or self.is_answering
+            or self._held_back
+            or self.flow.write_paused
+            or self._refusal is not None
+            or self._has_hung_up
+            or self.transport.is_closing()
+        )
+
     def _answer_plain(self, data: bytes) -> bytes:
         """Answer what can be answered at once. Returns: what is left for the long way, or for later."""
-        plain, at, end = self._memo.recall(data), 0, len(data)
+        at, end = 0, len(data)
         while at < end and not self.flow.write_paused and not self.transport.is_closing():
-            if plain is not None:
-                after = end
-            else:
-                plain, after = self._memo.read(data, at)
-            answer = None if plain is None else self._visitors.answer_at_once(plain.host, plain.path, plain.asked)
-            if plain is None or answer is None:
+            plain = self._heads.read(data, at)
+            if plain is None:
                 break
-            self._send(answer, plain)
-            plain, at = None, after
+            line, said, after = plain
+            answer = self._answer_at_once(said.host, line.address, said.asked)
+            if answer is None:
+                break
+            self._send(answer, line)
+            at = after
         return data[at:]
 
-    def _send(self, answer: Answer, plain: Plain) -> None:
-        body = b"" if plain.is_head else answer.body
-        self.transport.write(b"".join((STATUS_LINE[answer.status], self._clock.date, answer.head, body)))
+    def _send(self, answer: Answer, line: Line) -> None:
+        status, body = answer.status, b"" if line.is_head else answer.body
+        self.transport.write(b"".join((STATUS_LINE[status], self._clock.date, answer.head, body)))
         self._since = self._clock.now
-        self.server_state.total_requests += 1
-        self._tally.count(WIRE, "HEAD" if plain.is_head else "GET", plain.path, answer.status)
+        self._counts[status] += 1
+        if self._tally.log_every:
+            self._tally.log("HEAD" if line.is_head else "GET", line.address.path, status)

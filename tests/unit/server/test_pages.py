@@ -3,6 +3,7 @@
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
+from services.server.addresses import read_address
 from services.server.asked import Asked
 from services.server.hosts import Hosts
 from services.server.memory import PageMemory, PageName
@@ -61,12 +62,12 @@ async def test_head_and_304_have_no_body_and_get_has() -> None:
 async def test_a_page_that_is_held_is_answered_without_waiting() -> None:
     memory = PageMemory(load, 1_000_000)
     visitors = visitors_of(memory)
-    assert visitors.answer_at_once(b"localhost", "/acme", Asked()) is None
+    assert visitors.answer_at_once(b"localhost", read_address("/acme"), Asked()) is None
 
     await memory.get(PageName("acme", "index"))
 
-    answer = visitors.answer_at_once(b"localhost", "/acme", Asked())
+    answer = visitors.answer_at_once(b"localhost", read_address("/acme"), Asked())
     assert answer is not None
     assert answer.body == b"hello"
     for other_spelling in ("/acme/", "/acme/index", "/acme/index/", "/%61cme", "/Acme"):
-        assert visitors.answer_at_once(b"localhost", other_spelling, Asked()) is None
+        assert visitors.answer_at_once(b"localhost", read_address(other_spelling), Asked()) is None
