@@ -61,14 +61,15 @@ class Visitors:
             asked: what the request says.
 
         Returns:
-            None where it takes more than that: another spelling, a page not held, moved or taken off, no page at all.
+            None where it takes more than that: another spelling, a page not held or moved, no page at all.
         """
         site = self._site_of(host)
         name = address.on_shared if site is None else address.on(site)
         held = None if name is None else self._peek(name)
-        # What was taken off or moved can wait.
-        if held is None or held.answers is None or not self._hosts.is_loaded:
+        if held is None or not self._hosts.is_loaded:
             return None
+        if held.answers is None:
+            return None if held.moved else notices.GONE
         return held.answers.choose(asked)
 
     async def _answer(self, host: bytes, path: str, asked: Asked, scope: Scope) -> Answer:
