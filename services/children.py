@@ -1,7 +1,8 @@
 """Child processes that are started again when they die, and that go when their parent goes.
 
-A child gets a pipe as its standard input which the parent holds open and never writes to; its end tells the child
-that the parent is gone, even if that was killed.
+The first time it is done at once, after that with longer and longer pauses, so that a child which cannot live costs
+little. A child gets a pipe as its standard input which the parent holds open and never writes to; its end tells the
+child that the parent is gone, even if that was killed.
 """
 
 import asyncio
@@ -28,7 +29,13 @@ class Child:
         grace_s: how long it may take to stop before it is killed.
     """
 
-    def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], grace_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        grace_s: float,
+    ) -> None:
         self.name, self._arguments, self._environment = name, arguments, environment
         self._grace_s = grace_s
         self._process: asyncio.subprocess.Process | None = None
@@ -62,13 +69,26 @@ class Child:
         while True:
             began = loop.time()
             self._process = await asyncio.create_subprocess_exec(
-                *self._arguments, env=self._environment, stdin=asyncio.subprocess.PIPE, start_new_session=True
+                *self._arguments,
+                env=self._environment,
+                stdin=asyncio.subprocess.PIPE,
+                start_new_session=True,
             )
             code = await self._process.wait()
             failures = 1 if loop.time() - began > STEADY_S else failures + 1
-            delay_s = backoff_ms(failures, random.random()) / 1000  # noqa: S311
+            delay_s = restart_s(failures, random.random())  # noqa: S311
             log.warning("%s ended with %d and is started again in %.1f s", self.name, code, delay_s)
             await asyncio.sleep(delay_s)
+
+
+def restart_s(failures: int, dice: float) -> float:
+    """Time before a child is started again.
+
+    Args:
+        failures: how often it has ended without having run for long in between, >= 1.
+        dice: a random number, 0 <= dice < 1.
+    """
+    return backoff_ms(failures - 1, dice) / 1000 if failures > 1 else 0.0
 
 
 async def stop_with_parent(stop: asyncio.Event) -> None:
