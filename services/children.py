@@ -27,6 +27,7 @@ class Child:
         arguments: command line.
         environment: its whole environment.
         grace_s: how long it may take to stop before it is killed.
+        inherits: file descriptors that it gets, by the same numbers.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class Child:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         grace_s: float,
+        inherits: Sequence[int] = (),
     ) -> None:
         self.name, self._arguments, self._environment = name, arguments, environment
-        self._grace_s = grace_s
+        self._grace_s, self._inherits = grace_s, inherits
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -73,6 +75,7 @@ class Child:
                 env=self._environment,
                 stdin=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=self._inherits,
             )
             code = await self._process.wait()
             failures = 1 if loop.time() - began > STEADY_S else failures + 1

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -34,7 +35,8 @@ from shared.errors import Misconfigured, PlatenError
 from shared.http1 import Connection
 from shared.keys import EVERY_BUILDER
 from shared.lifecycle import bind, flag_on_signal, run, serve, stop_on_signals
-from shared.settings import Settings, read_settings
+from shared.settings import MOST_WORKERS, Settings, read_settings
+from shared.tasks import end
 from shared.telemetry import set_up_logging
 
 HOME = "index"
@@ -143,15 +145,23 @@ def api() -> None:
 
 
 @platen.command()
-def server() -> None:
-    """Run the server alone.
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), help="Processes on the one port.  [default: 1]")
+@click.option("--inherited", type=int, hidden=True, help="Serve on this socket; stop when standard input ends.")
+def server(workers: int | None, inherited: int | None) -> None:
+    """Run the server alone, in one process or several.
 
     It listens on PLATEN_HOST and PLATEN_PORT and finds Redis at PLATEN_REDIS_URL. PLATEN_PAGE_MEMORY_BYTES and
-    PLATEN_SSE_MAX_STREAMS bound it; docs/operations.md lists the rest.
+    PLATEN_SSE_MAX_STREAMS bound each process; docs/operations.md lists the rest. --workers wins over PLATEN_WORKERS.
     """
+    settings = _settings()
+    count = settings.workers if workers is None else workers
+    if inherited is None and count > 1:
+        from services.workers import run_workers  # noqa: PLC0415
+
+        return run(run_workers(settings, count))
     from services.server.app import create_app  # noqa: PLC0415
 
-    _serve("server", create_app)
+    return _serve("server", create_app, inherited)
 
 
 @platen.command()
@@ -363,16 +373,20 @@ def _client(data: Path) -> Api:
     return Api(find_target(_settings(), data))
 
 
-def _serve(name: str, create_app: Callable[[Settings], Any]) -> None:
+def _serve(name: str, create_app: Callable[[Settings], Any], inherited: int | None = None) -> None:
+    from services.children import stop_with_parent  # noqa: PLC0415
+
     settings = _settings()
 
     async def main() -> None:
         set_up_logging(settings.log_level, name)
         stop = stop_on_signals()
         app = create_app(settings)
-        with bind(settings.host, settings.port) as bound:
+        with bind(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited) as bound:
+            watching = None if inherited is None else asyncio.create_task(stop_with_parent(stop))
             quiet = getattr(app.state, "quiet", lambda: None)
             await serve(app, bound, stop, settings, quiet, connection=getattr(app.state, "connection", Connection))
+            await end(watching)
 
     coroutine: Coroutine[Any, Any, None] = main()
     run(coroutine)

@@ -17,6 +17,7 @@ PREFIX = "PLATEN_"
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+MOST_WORKERS = 64
 LogLevel = Literal["debug", "info", "warning", "error"]
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -84,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Grace period of a stopping process."""
 
     # Server
+    workers: Annotated[int, msgspec.Meta(ge=1, le=MOST_WORKERS)] = 1
+    """Processes of `platen server` on its one port."""
     page_memory_bytes: Positive = 268_435_456
     """Bound of the pages held in memory by each server process."""
     fast_path: bool = True
