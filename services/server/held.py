@@ -104,10 +104,15 @@ class HeldStream(asyncio.Protocol):
         self._stream = Stream(self.end)
         return self._stream
 
-    def greet(self, taken: Taken) -> None:
-        """Begin the answer."""
+    def greet(self, taken: Taken, last: str) -> None:
+        """Begin the answer.
+
+        Args:
+            taken: the connection.
+            last: the client's last id, "" for none.
+        """
         self._transport, self._connections = taken.transport, taken.connections
-        self.write(b"HTTP/1.1 200 OK\r\n" + taken.date + HEAD + framed(b"retry: %d\n\n" % RETRY_MS))
+        self.write(b"HTTP/1.1 200 OK\r\n" + taken.date + HEAD + framed(encode_greeting(last)))
 
     async def tell(self, stream: Stream, past: AsyncIterator[bytes]) -> None:
         """Send the past, then what has waited meanwhile; from then on it is live.
@@ -223,9 +228,29 @@ class HeldStream(asyncio.Protocol):
             self._drained = None
 
 
-def encode_retry(between_ms: tuple[int, int]) -> bytes:
+def encode_greeting(last: str) -> bytes:
+    """The block that a stream begins with.
+
+    It gives the client back the last id that it came with. To the letter of the standard a connection begins with none,
+    and a block that ends without having met one takes it away: whoever was cut off just then would start anew.
+
+    Args:
+        last: a position, "" for none.
+    """
+    return _encode_id(last) + b"retry: %d\n\n" % RETRY_MS
+
+
+def encode_retry(between_ms: tuple[int, int], last: str = "") -> bytes:
     """A block that says when to come back.
 
     Random, so that those who were sent away together do not come back together.
+
+    Args:
+        between_ms: how long the client waits, at least and at most.
+        last: where the stream begins with it, the client's last id, as in a greeting.
     """
-    return b"retry: %d\n\n" % random.randint(*between_ms)  # noqa: S311
+    return _encode_id(last) + b"retry: %d\n\n" % random.randint(*between_ms)  # noqa: S311
+
+
+def _encode_id(last: str) -> bytes:
+    return b"id: %b\n" % last.encode() if last else b""

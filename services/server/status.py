@@ -26,6 +26,7 @@ from shared.auth import Tokens, digest_of
 from shared.config import SLUG_MEND
 from shared.errors import InvalidParameter, Unavailable
 from shared.settings import Settings
+from shared.streams import parse_position
 from shared.tasks import end
 
 # Snapshots under way at once, when everybody starts again.
@@ -56,17 +57,16 @@ class Status:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        authorization = request.headers.get("authorization", "")
+        authorization, last = request.headers.get("authorization", ""), find_last_id(request)
         try:
             await self._tokens.who(authorization)
         except Unavailable:
-            return await _turn_away(send, SHORT_RETRY_MS)
+            return await _turn_away(send, SHORT_RETRY_MS, last)
         topic = find_topic(request, self._settings.partitions)
         if self._hub.is_quiet or request.method == "HEAD":
-            return await _turn_away(send, SHORT_RETRY_MS)
+            return await _turn_away(send, SHORT_RETRY_MS, last)
         if self._hub.count >= self._settings.sse_max_streams:
-            return await _turn_away(send, LONG_RETRY_MS)
-        last = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
+            return await _turn_away(send, LONG_RETRY_MS, last)
         take_over = (scope.get("extensions") or {}).get(TAKE_OVER)
         if take_over is None:
             return await self._written.hold(topic, last, digest_of(authorization), receive, send)
@@ -79,7 +79,7 @@ class Status:
         stream = held.begin()
         self._hub.join(topic, held)
         self._keeper.add(held)
-        held.greet(take_over(held))
+        held.greet(take_over(held), last)
         await held.tell(stream, self._catch_up.begin(topic, last, stream))
 
     def _forget(self, held: HeldStream) -> None:
@@ -115,6 +115,13 @@ def find_topic(request: Request, partitions: int = 1) -> Topic:
     return (site, page)
 
 
-async def _turn_away(send: Send, between_ms: tuple[int, int]) -> None:
+def find_last_id(request: Request) -> str:
+    """Where a client got to: a position, "" where it names none."""
+    named = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
+    found = parse_position(named)
+    return f"{found[0]}-{found[1]}" if found else ""
+
+
+async def _turn_away(send: Send, between_ms: tuple[int, int], last: str) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": encode_retry(between_ms)})
+    await send({"type": "http.response.body", "body": encode_retry(between_ms, last)})

@@ -10,7 +10,14 @@ import random
 from starlette.types import Receive, Send
 
 from services.server.catch_up import CatchUp
-from services.server.held import END_WITHIN_S, LIFETIME_S, LONG_RETRY_MS, RETRY_MS, SHORT_RETRY_MS, encode_retry
+from services.server.held import (
+    END_WITHIN_S,
+    LIFETIME_S,
+    LONG_RETRY_MS,
+    SHORT_RETRY_MS,
+    encode_greeting,
+    encode_retry,
+)
 from services.server.hub import Hub, Topic, encode_word
 from services.server.keeper import Keeper
 from services.server.stream import Stream
@@ -40,7 +47,13 @@ class Written:
         self._catch_up, self._hub, self._keeper, self._heartbeat_s = catch_up, hub, keeper, heartbeat_s
 
     async def hold(self, topic: Topic, last: str, token: str, receive: Receive, send: Send) -> None:
-        """Keep a stream open until either side ends it."""
+        """Keep a stream open until either side ends it.
+
+        Args:
+            topic: what is watched.
+            last: the client's last id, "" for none.
+            token: who watches, by the token's digest.
+        """
         loop = asyncio.get_running_loop()
         deadline = asyncio.timeout(None)
         stream = Stream(on_end=lambda: deadline.reschedule(loop.time() + END_WITHIN_S))
@@ -65,7 +78,7 @@ class Written:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + random.uniform(*LIFETIME_S)  # noqa: S311
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await _send(send, b"retry: %d\n\n" % RETRY_MS)
+        await _send(send, encode_greeting(last))
         retry_ms = SHORT_RETRY_MS
         try:
             async for piece in self._catch_up.begin(topic, last, stream):

@@ -1,4 +1,4 @@
-"""A TCP proxy between one process and Redis that can do what networks do.
+"""A TCP proxy between a process and whoever it talks to, such as Redis, that can do what networks do.
 
 It passes bytes on, holds them back, turns connections away, or breaks one in the middle of a request or of a reply.
 """
@@ -16,14 +16,14 @@ CHUNK_BYTES = 65_536
 
 
 class Proxy:
-    """One listening port in front of a Redis's Unix socket.
+    """One listening port in front of a Unix socket, or of another port.
 
     Args:
-        upstream: path of that socket.
+        upstream: path of that socket, or the port on 127.0.0.1.
         dice: decides where in a chunk a connection breaks.
     """
 
-    def __init__(self, upstream: Path, dice: random.Random) -> None:
+    def __init__(self, upstream: Path | int, dice: random.Random) -> None:
         self._upstream, self._dice = upstream, dice
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
@@ -34,10 +34,16 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
     def url(self) -> str:
         """Address for PLATEN_REDIS_URL."""
-        assert self._server is not None
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
+        return f"redis://127.0.0.1:{self.port}/0"
 
     async def start(self) -> None:
         """Begin to listen, on a free port."""
@@ -103,7 +109,7 @@ class Proxy:
             await self._open.wait()
             if self._is_refusing:
                 return
-            up_reader, up_writer = await asyncio.open_unix_connection(self._upstream)
+            up_reader, up_writer = await self._connect()
             with self._tracked(up_writer):
                 requests = asyncio.create_task(self._pump("request", reader, up_writer))
                 replies = asyncio.create_task(self._pump("reply", up_reader, writer))
@@ -112,6 +118,11 @@ class Proxy:
                 for pump in (requests, replies):
                     pump.cancel()
                 await asyncio.gather(requests, replies, return_exceptions=True)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._upstream, int):
+            return await asyncio.open_connection("127.0.0.1", self._upstream)
+        return await asyncio.open_unix_connection(self._upstream)
 
     async def _pump(self, direction: Direction, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         while data := await source.read(CHUNK_BYTES):
