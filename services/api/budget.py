@@ -35,7 +35,8 @@ class Budget:
         self._loop = asyncio.get_running_loop()
         self._within_s = self._left_s = within_s
         self._over = self._loop.create_future()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._ends_at = 0.0
 
     async def spend(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         """Do work within the time.
@@ -65,11 +66,13 @@ class Budget:
             self._start()
 
     def _start(self) -> None:
+        # Kept here: what uvloop gives for less than a millisecond does not know when it is due.
+        self._ends_at = self._loop.time() + self._left_s
         self._timer = self._loop.call_later(self._left_s, self._on_over)
 
     def _stop(self) -> None:
         if self._timer is not None:
-            self._left_s = self._timer.when() - self._loop.time()
+            self._left_s = self._ends_at - self._loop.time()
             self._timer.cancel()
             self._timer = None
 

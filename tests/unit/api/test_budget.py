@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import uvloop
 
 from services.api.budget import Budget
 from shared.errors import StoreUncertain
@@ -76,3 +77,13 @@ async def test_after_a_pause_the_rest_of_the_time_runs() -> None:
 
     with pytest.raises(StoreUncertain):
         await budget.spend(work())
+
+
+@pytest.mark.parametrize("left_s", [0.0003, 0.0, -0.001])
+def test_next_to_nothing_is_left_on_the_loop_that_serves(left_s: float) -> None:
+    async def spend() -> None:
+        with pytest.raises(StoreUncertain):
+            await Budget(left_s).spend(asyncio.Event().wait())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(spend())
