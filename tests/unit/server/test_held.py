@@ -53,7 +53,7 @@ class Told:
 
     async def begin(self, *past: bytes, upto: str = "5-0") -> None:
         stream = self.held.begin()
-        self.held.greet(Taken(self.transport, set(), b"date: now\r\n"))
+        self.held.greet(Taken(self.transport, set(), b"date: now\r\n"), "")
 
         async def pieces() -> AsyncIterator[bytes]:
             for piece in past:
@@ -100,7 +100,7 @@ async def test_a_heartbeat_never_takes_a_last_id_back(told: Told) -> None:
 
 async def test_what_comes_while_the_past_is_told_follows_it(told: Told) -> None:
     stream = told.held.begin()
-    told.held.greet(Taken(told.transport, set(), b""))
+    told.held.greet(Taken(told.transport, set(), b""), "")
 
     async def past() -> AsyncIterator[bytes]:
         told.held.send(event((5, 0)))
@@ -116,7 +116,7 @@ async def test_what_comes_while_the_past_is_told_follows_it(told: Told) -> None:
 
 async def test_a_stream_that_begins_again_leaves_the_rest_of_its_past_untold(told: Told) -> None:
     first = told.held.begin()
-    told.held.greet(Taken(told.transport, set(), b""))
+    told.held.greet(Taken(told.transport, set(), b""), "")
 
     async def past() -> AsyncIterator[bytes]:
         yield b"data: one\n\n"
@@ -131,7 +131,7 @@ async def test_a_stream_that_begins_again_leaves_the_rest_of_its_past_untold(tol
 
 async def test_without_a_snapshot_it_says_paused_and_when_to_come_back(told: Told) -> None:
     stream = told.held.begin()
-    told.held.greet(Taken(told.transport, set(), b""))
+    told.held.greet(Taken(told.transport, set(), b""), "")
 
     async def past() -> AsyncIterator[bytes]:
         raise StoreUnavailable("away")
