@@ -144,6 +144,30 @@ async def test_a_body_that_grows_too_large_is_cut_off(say: Say) -> None:
     assert (status, problem["code"]) == (413, "too-large")
 
 
+async def test_a_caller_who_offers_another_protocol_keeps_its_body(say: Say) -> None:
+    body = b'{"config":{"title":"A"}}'
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__")
+
+    status, _ = await say(request(f"POST {PAGE}/versions HTTP/1.1", *offer, f"Content-Length: {len(body)}", body=body))
+
+    assert status == 201
+
+
+async def test_a_body_that_breaks_off_is_refused_at_once(say: Say, client: Client, port: int) -> None:
+    before = await everything(client)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    writer.write(request(f"POST {PAGE}/versions HTTP/1.1", "Transfer-Encoding: chunked", body=b"5\r\n{"))
+    await wait_until(_is_busy, what="the request to be taken")
+    writer.write(b"1234zz\r\n")
+
+    answered = await asyncio.wait_for(reader.read(), 5)
+    assert [line for line in answered.split(b"\r\n") if line.startswith(b"HTTP/1.1")] == [b"HTTP/1.1 400 Bad Request"]
+    await wait_until(lambda: not _is_busy(), what="the request to end")
+    assert await everything(client) == before
+    writer.close()
+
+
 async def test_two_keys_are_refused(say: Say) -> None:
     body = b'{"config":{"title":"A"}}'
     keys = ("Idempotency-Key: a", "Idempotency-Key: b", f"Content-Length: {len(body)}")

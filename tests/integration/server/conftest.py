@@ -25,16 +25,12 @@ from shared.store import Accepted, Request, Store
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 
-# What tests of these files run on, as servers do: what is written at once and what waits differs between loops.
-ON_UVLOOP = "test_protocol"
-
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    if item.path.name.startswith(ON_UVLOOP):
-        return {"uvloop": uvloop.new_event_loop}
-    return {"asyncio": asyncio.new_event_loop}
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """What tests here run on, as servers do: what is written at once and what waits differs between loops."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class Publisher:
