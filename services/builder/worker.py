@@ -44,7 +44,7 @@ from shared.tasks import end
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 500
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 0.5
 # Of the grace period, what finishing may take; the rest is for handing back and leaving.
 FINISHING = 0.8
 MOST_HANDED_BACK = 1000
@@ -264,7 +264,7 @@ class Worker:
         return self._ledger.fail(work, outcome)
 
     async def pause(self, failures: int, error: Unavailable) -> None:
-        """Wait before looking for Redis again, longer each time; a stop ends the wait."""
+        """Wait before looking for Redis again; a stop ends the wait."""
         delay_s = min(LONGEST_PAUSE_S, backoff_ms(failures, random.random()) / 1000)  # noqa: S311
         log.warning("Redis is away, looking again in %.1f s: %s", delay_s, error)
         await self._rest(delay_s)

@@ -32,7 +32,8 @@ from shared.tasks import end
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 1_000
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+# A pause that has just begun when Redis is back is time for which visitors get what was replaced meanwhile.
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.5
 # How often it is checked that events follow on the ones applied; reads return at least every BLOCK_MS.
 CHECK_S = 1.0
 CHUNK = 500

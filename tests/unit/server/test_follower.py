@@ -6,7 +6,7 @@ from services.server.follower import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause_s
 def test_pauses_double_up_to_a_bound() -> None:
     longest = [pause_s(failures, 1.0) for failures in (1, 2, 3, 4, 5, 6, 1_000_000)]
 
-    assert longest == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    assert longest == [0.1, 0.2, 0.4, 0.5, 0.5, 0.5, 0.5]
 
 
 def test_dice_take_off_up_to_half() -> None:
