@@ -5,7 +5,7 @@ Options belong to one program: `python -m bench serve --rounds 3`; `--help` behi
 
 import sys
 
-from bench import builds, bulk, growth, latency, recovery, serve, status
+from bench import builds, bulk, growth, latency, outage, recovery, serve, status
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -14,6 +14,7 @@ PROGRAMS: dict[str, Program] = {
     "builds": without_options(builds.main),
     "bulk": without_options(bulk.main),
     "recovery": without_options(recovery.main),
+    "outage": outage.main,
     "serve": serve.main,
     "status": status.main,
     "growth": growth.main,

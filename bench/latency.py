@@ -37,9 +37,11 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
-    async def send(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """Send a request and read its answer: (status, body)."""
+    async def send(self, method: str, path: str, body: bytes = b"", key: str = "") -> tuple[int, bytes]:
+        """Send a request, perhaps with an Idempotency-Key, and read its answer: (status, body)."""
         head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {TOKEN}\r\n"
+        if key:
+            head += f"idempotency-key: {key}\r\n"
         if body:
             head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
         self._writer.write(head.encode() + b"\r\n" + body)
@@ -62,13 +64,13 @@ class Pool:
         self._port = port
         self._idle: list[Connection] = []
 
-    async def send(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """Send a request over a free connection: (status, body)."""
+    async def send(self, method: str, path: str, body: bytes = b"", key: str = "") -> tuple[int, bytes]:
+        """Send a request over a free connection, perhaps with an Idempotency-Key: (status, body)."""
         if self._idle:
             connection = self._idle.pop()
         else:
             connection = Connection(*await asyncio.open_connection("127.0.0.1", self._port))
-        answer = await connection.send(method, path, body)
+        answer = await connection.send(method, path, body, key)
         self._idle.append(connection)
         return answer
 

@@ -47,17 +47,18 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def platen_up(builders: int, log_level: str = "warning") -> Iterator[Running]:
+def platen_up(builders: int, log_level: str = "warning", redis_url: str = "") -> Iterator[Running]:
     """Run `platen up` with its defaults but for the number of builders.
 
     Args:
         builders: builder processes.
         log_level: what it logs to standard error.
+        redis_url: a Redis to use in place of an embedded one, "" for none.
     """
     with TemporaryDirectory(prefix="platen-bench-") as folder:
         data = Path(folder) / "data"
         command = [sys.executable, "-m", "services", "up", "--port", "0", "--data", str(data)]
-        command += ["--builders", str(builders)]
+        command += ["--builders", str(builders), *(["--redis", redis_url] if redis_url else [])]
         environment = _environment(ADMIN_TOKEN=TOKEN, LOG_LEVEL=log_level)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
