@@ -12,13 +12,12 @@ import pytest
 
 from shared.connection import Client, connect
 from shared.errors import Unavailable
-from shared.events import decode_event
 from shared.keys import Keys
 from tests.chaos.proxy import Proxy
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.server.conftest import Own, Publisher, StartServer
-from tests.integration.server.event_stream import Watcher, assert_whole
+from tests.integration.server.event_stream import Watcher, assert_whole, happened
 from tests.integration.server.processes import ServerProcess
 
 PAGES = ("spring", "summer", "autumn")
@@ -125,14 +124,9 @@ class Editors:
         """How many there are."""
         return int(await self.log.xlen(self._keys.events(0)))
 
-    async def happened(self, page: str) -> list[str]:
-        """Ids of all events of a page."""
-        entries = await self.log.xrange(self._keys.events(0))
-        return [id_.decode() for id_, fields in entries if decode_event(fields[b"data"]).page == page]
-
     async def all_is_told(self) -> bool:
         """Whether every watcher has had the newest event of its page."""
-        newest = {page: (await self.happened(page))[-1:] for page in PAGES}
+        newest = {page: (await happened(self.log, page))[-1:] for page in PAGES}
         return all([block.id for block in watcher.blocks[-1:]] == newest[watcher.page] for watcher in self.watchers)
 
 
@@ -152,7 +146,7 @@ async def test_every_event_comes_once_and_in_order_whatever_breaks(own: Own, bot
     await wait_until(editors.all_is_told, what="all that happened to be told")
 
     for watcher in editors.watchers:
-        assert_whole(watcher.blocks, await editors.happened(watcher.page))
+        assert_whole(watcher.blocks, await happened(editors.log, watcher.page))
         # Nothing was trimmed or forgotten, so nobody has a reason to start again.
         assert (watcher.count("snapshot"), watcher.count("reset")) == (1, 0)
     assert all(sum(watcher.begun for watcher in server.watchers) > 10 for server in both)
