@@ -64,6 +64,7 @@ class HeldStream(asyncio.Protocol):
     __slots__ = (
         "_connections",
         "_drained",
+        "_is_behind",
         "_on_lost",
         "_on_reset",
         "_sent",
@@ -92,7 +93,7 @@ class HeldStream(asyncio.Protocol):
         # The tuple of whoever made the piece, so it takes no room here.
         self._sent: Position = (0, 0)
         self._drained: asyncio.Event | None = None
-        self.turn, self.is_ending = 0, False
+        self.turn, self.is_ending, self._is_behind = 0, False, False
 
     @property
     def is_live(self) -> bool:
@@ -149,7 +150,8 @@ class HeldStream(asyncio.Protocol):
             piece = piece.since(self._sent)
         if last is not None and last > self._sent:
             self._sent = last
-        return self.write(piece.chunk)
+        # The transport says when a client falls behind, so as a rule there is nothing to ask it.
+        return self.write(piece.chunk) if self._is_behind else self._transport.write(piece.chunk)
 
     def beat(self, at: Position, chunk: bytes) -> None:
         """Move a quiet client's last id, unless it is further already: then it would be told things twice.
@@ -205,7 +207,11 @@ class HeldStream(asyncio.Protocol):
         self._let_go()
         self._on_lost(self)
 
+    def pause_writing(self) -> None:
+        self._is_behind = True
+
     def resume_writing(self) -> None:
+        self._is_behind = False
         self._let_go()
 
     def _let_go(self) -> None:

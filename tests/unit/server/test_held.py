@@ -146,8 +146,10 @@ async def test_without_a_snapshot_it_says_paused_and_when_to_come_back(told: Tol
 
 async def test_a_client_that_does_not_read_is_cut_and_others_never_wait(told: Told) -> None:
     await told.begin()
-    before = told.transport.sent
-    told.transport.waiting = MOST_WAITING_BYTES + 1
+    told.held.pause_writing()
+    told.held.send(event((5, 1)))
+    assert told.ids[-1] == "5-1"
+    before, told.transport.waiting = told.transport.sent, MOST_WAITING_BYTES + 1
 
     told.held.send(event((6, 0)))
 
