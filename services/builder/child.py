@@ -157,7 +157,7 @@ def _render(renderer: Renderer, job: Job) -> Result:
     try:
         config = decode_config(job.config)
         rendered = renderer.render(config, job.site, job.page, job.site_title, job.hostname)
-        return Built(compress(rendered.html), len(rendered.html), rendered.etag, rendered.csp)
+        return Built(_compress(rendered.html), len(rendered.html), rendered.etag, rendered.csp)
     except RenderFailed as error:
         return Fault(error.code, error.retryable, error.detail, error.pointer, traceback.format_exc())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -168,6 +168,14 @@ def _render(renderer: Renderer, job: Job) -> Result:
     except Exception as error:  # a bug in a template ends this build, not its neighbours
         reason = f"The page could not be rendered: {type(error).__name__}."
         return Fault(RenderFailed.code, RenderFailed.retryable, reason, "", traceback.format_exc())
+
+
+def _compress(html: bytes) -> bytes:
+    try:
+        return compress(html)
+    except Exception as error:
+        # It can fail in one way, and has an error of its own for it.
+        raise MemoryError from error
 
 
 if __name__ == "__main__":

@@ -117,9 +117,10 @@ class Sandbox:
             async with asyncio.timeout(self._deadline_s) as deadline:
                 await _send(child, jobs)
                 while missing:
+                    # From here, for handing over a large batch is not the first page's time.
+                    deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
                     outcomes.append(decode_result(await _read_frame(child)))
                     missing -= 1
-                    deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
             return None
         except TimeoutError:
             reason = f"The page took longer than {self._deadline_s:g} s to render."

@@ -130,15 +130,15 @@ async def test_a_page_is_blamed_for_its_childs_death_only_when_it_dies_over_it_a
 
 async def test_a_batch_may_take_longer_than_the_deadline_of_a_page(roomy: Sandbox) -> None:
     # Far more than a page takes on the slowest machine; some number of pages takes longer on the fastest.
-    roomy._deadline_s = 2
-    before, pages, took_s = roomy.pid, 32, 0.0
+    roomy._deadline_s = 1.5
+    before, pages, took_s = roomy.pid, 12, 0.0
 
     while took_s <= roomy._deadline_s:
         pages *= 2
         began = time.monotonic()
         results = await roomy.render([heavy(5)] * pages)
         took_s = time.monotonic() - began
-        assert all(isinstance(result, Built) for result in results)
+        assert [result for result in results if not isinstance(result, Built)] == []
 
     assert roomy.pid == before
 
