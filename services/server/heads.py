@@ -85,7 +85,7 @@ class _Memory(dict[bytes, Part]):
 
     def remember(self, text: bytes, part: Part) -> None:
         """Keep a part, unless it is very long."""
-        if len(text) > LONGEST_REMEMBERED:
+        if len(text) > LONGEST_REMEMBERED or text in self:
             return
         self._cost += len(text) + COSTS_BYTES
         if self._cost > MOST_REMEMBERED_BYTES:

@@ -22,7 +22,7 @@ ALL_PAGES = ""
 # Names no site: every page of every site.
 EVERYTHING = ("", ALL_PAGES)
 # Watchers that are written to before others have a turn.
-AT_ONCE = 200
+AT_ONCE = 50
 
 Topic = tuple[str, str]
 Position = tuple[int, int]

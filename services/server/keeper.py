@@ -17,7 +17,8 @@ from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
-STEP_S = 1.0
+# Small steps: whoever asks for a page meanwhile waits for one of them at most.
+STEP_S = 0.1
 # How long a token that was revoked may still be watched with.
 TOKENS_EVERY_S = 5.0
 
