@@ -113,6 +113,8 @@ class HeldStream(asyncio.Protocol):
             last: the client's last id, "" for none.
         """
         self._transport, self._connections = taken.transport, taken.connections
+        # Whoever was behind before is not reported again.
+        self._is_behind = taken.transport.get_write_buffer_size() > 0
         self.write(b"HTTP/1.1 200 OK\r\n" + taken.date + HEAD + framed(encode_greeting(last)))
 
     async def tell(self, stream: Stream, past: AsyncIterator[bytes]) -> None:

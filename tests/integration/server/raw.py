@@ -2,9 +2,14 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
+
+from shared.http1 import Connection
+from tests.conftest import wait_until
+from tests.integration.server.conftest import Site
 
 # Sent behind a request to learn whether the connection goes on, and where the next request begins.
 PROBE = b"GET /-/healthz HTTP/1.1\r\nHost: probe.test\r\n\r\n"
@@ -93,6 +98,36 @@ async def connected(port: int) -> AsyncIterator[Raw]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=64 * 1024 * 1024)
     try:
         yield Raw(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+async def other_end(site: Site, raw: Raw) -> Connection:
+    """The server's side of a connection."""
+    port, found = raw.writer.get_extra_info("sockname")[1], list[Connection]()
+
+    def is_there() -> bool:
+        # A stream that was taken over does not know its client's port.
+        found[:] = [known for known in site.connections[0] if isinstance(known, Connection) and known.client[1] == port]
+        return bool(found)
+
+    await wait_until(is_there, what="the connection")
+    return found[0]
+
+
+@asynccontextmanager
+async def narrow(site: Site) -> AsyncIterator[tuple[Raw, Connection]]:
+    """A connection on which little is under way, seen from both ends."""
+    ours = socket.socket()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    ours.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(ours, ("127.0.0.1", site.port))
+    reader, writer = await asyncio.open_connection(sock=ours, limit=4_096)
+    raw = Raw(reader, writer)
+    try:
+        connection = await other_end(site, raw)
+        connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        yield raw, connection
     finally:
         writer.transport.abort()
 

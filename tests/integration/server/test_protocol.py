@@ -10,12 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.connection import Client
-from shared.http1 import Connection
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.server.conftest import Publisher, Site, StartServer
 from tests.integration.server.odd import odd_requests
-from tests.integration.server.raw import PROBE, PROBED, Raw, connected, exchange, request, statuses
+from tests.integration.server.raw import PROBE, PROBED, connected, exchange, other_end, request, statuses
 
 SPRING, HOME, GONE, LARGE = b"/acme/spring", b"/acme", b"/acme/gone", b"/acme/large"
 PAGE = b"".join(b"<p>Offer %d</p>" % number for number in range(700))
@@ -72,18 +71,6 @@ async def hold(site: Site) -> None:
     """Let a server hold the pages."""
     for path in (SPRING, HOME, GONE, LARGE):
         assert (await site.http.get(path.decode())).status_code in {200, 410}
-
-
-async def other_end(site: Site, raw: Raw) -> Connection:
-    """The server's side of a connection."""
-    port, found = raw.writer.get_extra_info("sockname")[1], list[Connection]()
-
-    def is_there() -> bool:
-        found[:] = [connection for connection in site.connections[0] if connection.client[1] == port]
-        return bool(found)
-
-    await wait_until(is_there, what="the connection")
-    return found[0]
 
 
 def post(*lines: bytes, body: bytes = b"", target: bytes = SPRING) -> bytes:

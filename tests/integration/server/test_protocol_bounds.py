@@ -1,20 +1,17 @@
 """What a connection may take: time, bytes, patience. On both ways."""
 
 import asyncio
-import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
 
 from shared.connection import Client
-from shared.http1 import READ_AT_ONCE, Connection, Limits
+from shared.http1 import READ_AT_ONCE, Limits
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.server.conftest import Publisher, Site, StartServer
-from tests.integration.server.raw import PROBED, Raw, connected, request
+from tests.integration.server.raw import PROBED, connected, narrow, request
 
 PAGE = b"<p>Spring</p>" * 1_000
 LARGE_PAGE = b"<p>Spring</p>" * 300_000
@@ -43,24 +40,6 @@ async def start(request: pytest.FixtureRequest, start_server: StartServer, publi
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds that no setting has, as short as `check` is often."""
     monkeypatch.setattr("shared.lifecycle.Limits", partial(Limits, stalled_s=1.0, linger_s=1.0))
-
-
-@asynccontextmanager
-async def narrow(site: Site) -> AsyncIterator[tuple[Raw, Connection]]:
-    """A connection on which little is under way, seen from both ends."""
-    before = set(site.connections[0])
-    narrow_socket = socket.socket()
-    narrow_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    narrow_socket.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(narrow_socket, ("127.0.0.1", site.port))
-    reader, writer = await asyncio.open_connection(sock=narrow_socket, limit=4_096)
-    await wait_until(lambda: len(site.connections[0]) > len(before), what="the connection")
-    [connection] = set(site.connections[0]) - before
-    connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-    try:
-        yield Raw(reader, writer), connection
-    finally:
-        writer.transport.abort()
 
 
 async def test_a_silent_connection_is_closed(start: StartServer) -> None:

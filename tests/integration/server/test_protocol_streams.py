@@ -20,7 +20,7 @@ from shared.keys import Keys
 from tests.conftest import wait_until
 from tests.harness import PLATEN, ROOT, TOKEN, environment
 from tests.integration.server.conftest import Publisher, Site, StartServer
-from tests.integration.server.raw import Raw, connected, request
+from tests.integration.server.raw import Raw, connected, narrow, request
 from tests.integration.server.test_streams import append
 
 PAGE = b"<p>Spring</p>" * 1_000
@@ -128,34 +128,33 @@ async def test_a_server_that_is_full_sends_clients_away_for_long(start: StartSer
 
 @asynccontextmanager
 async def unread(site: Site, sent: bytes) -> AsyncIterator[Raw]:
-    """A watcher that takes nothing."""
-    loop, narrow = asyncio.get_running_loop(), socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    narrow.setblocking(False)
-    await loop.sock_connect(narrow, ("127.0.0.1", site.port))
-    reader, writer = await asyncio.open_connection(sock=narrow, limit=4_096)
-    writer.write(sent)
-    await reader.readuntil(b"\r\n\r\n")
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
-    try:
-        yield Raw(reader, writer)
-    finally:
-        writer.transport.abort()
+    """A watcher that takes nothing but the first head."""
+    async with narrow(site) as (raw, _):
+        raw.send(sent)
+        await raw.head()
+        raw.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        yield raw
 
 
+@pytest.mark.parametrize("before", [b"", request(b"/acme/cold")], ids=["at once", "behind a page"])
 async def test_a_watcher_that_takes_nothing_is_cut_and_the_others_get_everything(
-    start_server: StartServer, publisher: Publisher, client: Client, keys: Keys
+    start_server: StartServer, publisher: Publisher, client: Client, keys: Keys, before: bytes
 ) -> None:
-    site = await start_server(fast_path=True)
+    # More than makes a transport ask for a pause, less than is waited for before the past is told.
+    await publisher.publish(b"<p>Cold</p>" * 9_000, "cold")
+    # A heartbeat would look after it, too, but only then.
+    site = await start_server(fast_path=True, sse_heartbeat_s=600)
 
-    async with unread(site, STREAM), connected(site.port) as raw:
+    async with unread(site, before + STREAM), connected(site.port) as raw:
         raw.send(STREAM)
         await raw.head()
         await text_until(raw, b"event: snapshot")
+        await wait_until(lambda: site.server.hub.count == 2, what="both streams")
         told = 0
         while site.server.hub.count == 2:
             await append(client, keys, 500)
             told += 500
+            assert told < 50_000
         seen = b""
         async for chunk in raw.chunks():
             seen += chunk
