@@ -63,7 +63,8 @@ class WarmStart:
                 # Whatever it is: a cold memory serves, too.
                 log.exception("pages cannot be read before they are asked for")
                 break
-        log.info("%d pages are held before they were asked for", len(self._memory))
+        if len(self._memory):
+            log.info("%d pages are held before they were asked for", len(self._memory))
         self._seen.clear()
 
     async def _fill(self) -> None:
