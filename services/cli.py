@@ -385,7 +385,8 @@ def _serve(name: str, create_app: Callable[[Settings], Any], inherited: int | No
         with bind(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited) as bound:
             watching = None if inherited is None else asyncio.create_task(stop_with_parent(stop))
             quiet = getattr(app.state, "quiet", lambda: None)
-            await serve(app, bound, stop, settings, quiet, connection=getattr(app.state, "connection", Connection))
+            connection, clock = getattr(app.state, "connection", Connection), getattr(app.state, "clock", None)
+            await serve(app, bound, stop, settings, quiet, connection=connection, clock=clock)
             await end(watching)
 
     coroutine: Coroutine[Any, Any, None] = main()

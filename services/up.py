@@ -69,7 +69,9 @@ async def up(settings: Settings, data: Path, *, embedded: bool, builders: int) -
             web = _Web(inner, await _known_token(inner, data))
             async with _builders(inner, builders), _run_file(data, url, inner):
                 announcing = asyncio.create_task(_announce(web, Banner(url, data, token, builders)))
-                await serve(web.app, bound, stop, inner, web.quiet, connection=web.server.connection)
+                await serve(
+                    web.app, bound, stop, inner, web.quiet, connection=web.server.connection, clock=web.server.clock
+                )
                 await end(announcing)
 
 

@@ -8,6 +8,7 @@ before it is answered. Nothing here has a timer of its own: `check` is called ab
 
 import asyncio
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -23,25 +24,55 @@ KEEP_ALIVE_S = 75.0
 HEAD_WITHIN_S = 10.0
 STALLED_S = 60.0
 LINGER_S = 5.0
+# A clock that is further ahead than this is wrong, and nobody follows it.
+MOST_AHEAD_S = 2
 # A request takes a hundred times its bytes once it is read; so many bytes are read before it is seen how many they are.
 READ_AT_ONCE = 4_096
 
 
 class Clock:
-    """The time, as exact as headers and bounds need it: `tick` sets it once a second.
+    """The time, as exact as headers and bounds need it: `tick` sets it as each second begins.
+
+    No page may be newer than the answer it comes in. So a page whose second has not begun here begins it (`reach`),
+    also where its clock, which is Redis's, is a little ahead of this one.
 
     Attributes:
         now: seconds, monotonic.
-        date: the header, with its line end.
+        date: the value of a Date header.
+        date_line: the header, with its line end.
+        next_s: how long that is right, seconds.
     """
 
     def __init__(self) -> None:
-        self.now, self.date = 0.0, b""
+        self._listeners: list[Callable[[], None]] = []
+        self._second = self._reached = 0
+        self.now, self.date, self.date_line, self.next_s = 0.0, b"", b"", 0.0
         self.tick()
 
+    def on_tick(self, listener: Callable[[], None]) -> None:
+        """Have something called once the time is set."""
+        self._listeners.append(listener)
+
     def tick(self) -> None:
-        self.now = time.monotonic()
-        self.date = b"date: %b\r\n" % formatdate(time.time(), usegmt=True).encode()
+        at = time.time()
+        second = int(at)
+        is_ahead = 0 < self._reached - second <= MOST_AHEAD_S
+        self._second = self._reached if is_ahead else second
+        self.now, self.next_s = time.monotonic(), second + 1 - at
+        self.date = formatdate(self._second, usegmt=True).encode()
+        self.date_line = b"date: %b\r\n" % self.date
+        for listener in self._listeners:
+            listener()
+
+    def reach(self, at_ms: int) -> None:
+        """Take note of something that happened.
+
+        Args:
+            at_ms: milliseconds since the epoch.
+        """
+        if at_ms // 1000 > self._second:
+            self._reached = at_ms // 1000
+            self.tick()
 
 
 class Limits:
@@ -326,7 +357,9 @@ class Connection(HttpToolsProtocol):
         if not self._is_answered:
             status, text = STATUS_LINE[self._refusal.status], self._refusal.text
             head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\ncache-control: no-store\r\n"
-            self.transport.write(status + self._clock.date + head % len(text) + b"connection: close\r\n\r\n" + text)
+            self.transport.write(
+                status + self._clock.date_line + head % len(text) + b"connection: close\r\n\r\n" + text
+            )
         if self._has_hung_up:
             self.transport.close()
         else:

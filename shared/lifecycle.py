@@ -19,10 +19,9 @@ from starlette.types import ASGIApp
 from shared.errors import Misconfigured
 from shared.http1 import Clock, Connection, Limits
 from shared.settings import Settings
+from shared.tasks import end
 
 BACKLOG = 2048
-# uvicorn ticks ten times a second.
-TICKS = 10
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -95,14 +94,19 @@ class _WebServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, clock: Clock, quiet: Callable[[], None]) -> None:
         super().__init__(config)
         self._clock, self._quiet = clock, quiet
+        clock.on_tick(self._set_date)
 
-    async def on_tick(self, counter: int) -> bool:
-        if counter % TICKS == 0:
+    async def keep_time(self) -> None:
+        """Tick as each second begins, until it is cancelled: uvicorn's own date may be a second old."""
+        while True:
+            await asyncio.sleep(self._clock.next_s)
             self._clock.tick()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Connection):
                     connection.check()
-        return await super().on_tick(counter)
+
+    def _set_date(self) -> None:
+        self.server_state.default_headers = [(b"date", self._clock.date), *self.config.encoded_headers]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -121,6 +125,7 @@ async def serve(
     quiet: Callable[[], None],
     *,
     connection: Callable[..., Connection] = Connection,
+    clock: Clock | None = None,
 ) -> None:
     """Serve an app until told to stop, and end every connection cleanly.
 
@@ -131,11 +136,12 @@ async def serve(
         settings: `drain_s` bounds the end.
         quiet: makes the app end what never ends by itself.
         connection: makes a connection.
+        clock: ticks meanwhile; one of its own where none is given.
 
     Raises:
         Misconfigured: the app did not start.
     """
-    clock, limits = Clock(), Limits(settings.keep_alive_s, settings.head_within_s)
+    clock, limits = clock or Clock(), Limits(settings.keep_alive_s, settings.head_within_s)
     config = uvicorn.Config(
         app,
         http=partial(connection, clock=clock, limits=limits),  # type: ignore[arg-type] # called like the class it stands for
@@ -149,13 +155,13 @@ async def serve(
         backlog=BACKLOG,
     )
     server = _WebServer(config, clock, quiet)
-    stopping = asyncio.create_task(_pass_on(stop, server))
+    tasks = asyncio.create_task(_pass_on(stop, server)), asyncio.create_task(server.keep_time())
     try:
         await server.serve(sockets=[bound])
     except SystemExit as error:
         raise Misconfigured("The web server did not start; the log says why.") from error
     finally:
-        stopping.cancel()
+        await end(*tasks)
 
 
 async def _pass_on(stop: asyncio.Event, server: uvicorn.Server) -> None:

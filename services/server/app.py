@@ -24,6 +24,7 @@ from services.server.keeper import Keeper
 from services.server.memory import PageMemory
 from services.server.pages import Visitors
 from services.server.recheck import Recheck
+from services.server.repeats import Repeats
 from services.server.report import Reporter
 from services.server.status import Status
 from services.server.tally import Counted, Tally
@@ -41,7 +42,7 @@ from shared.health import health_routes
 from shared.heartbeat import Heartbeat
 from shared.hostnames import HostnameStore
 from shared.http import HANDLERS
-from shared.http1 import Connection
+from shared.http1 import Clock, Connection
 from shared.keys import Keys
 from shared.route import ReadRoute
 from shared.servers import Serving
@@ -63,11 +64,16 @@ class Server:
         keys = Keys(settings.partitions)
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.store = Store(client, keys, settings)
-        self.memory = PageMemory(self.store.published, settings.page_memory_bytes)
+        self._repeats = Repeats()
+        self.clock = Clock()
+        self.clock.on_tick(self._repeats.forget)
+        self.memory = PageMemory(
+            self.store.published, settings.page_memory_bytes, on_change=self._repeats.forget, on_page=self.clock.reach
+        )
         self.hub = Hub()
         events = EventLog(client, blocking, keys, range(settings.partitions))
         self.witness = Witness(client, self.store, self.memory, keys)
-        self.hosts = Hosts(HostnameStore(client, keys, settings))
+        self.hosts = Hosts(HostnameStore(client, keys, settings), self._repeats.forget)
         self._reporter = Reporter(client, keys, settings, self.name)
         self.follower = Follower(
             events, self.memory, self.hub, self.witness, self.hosts, on_applied=self._reporter.note
@@ -110,7 +116,7 @@ class Server:
         """Makes a connection."""
         if not self._is_fast:
             return Connection
-        return partial(Wire, visitors=self.visitors, heads=self._heads, tally=self.tally)
+        return partial(Wire, visitors=self.visitors, heads=self._heads, repeats=self._repeats, tally=self.tally)
 
     def quiet(self) -> None:
         """End all status streams."""
@@ -175,7 +181,9 @@ def routes(server: Server) -> list[BaseRoute]:
     """Addresses of the server but for health: status streams, versions, and everything that visitors own."""
     return [
         ReadRoute("/-/events", server.status, methods=["GET"]),
-        ReadRoute("/-/v/{site}/{page}/{version}", Versions(server.store, server.memory), methods=["GET"]),
+        ReadRoute(
+            "/-/v/{site}/{page}/{version}", Versions(server.store, server.memory, server.clock.reach), methods=["GET"]
+        ),
         Mount("/", Counted(server.visitors, server.tally)),
     ]
 
@@ -215,5 +223,5 @@ def create_app(settings: Settings) -> Starlette:
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    app.state.quiet, app.state.connection = server.quiet, server.connection
+    app.state.quiet, app.state.connection, app.state.clock = server.quiet, server.connection, server.clock
     return app

@@ -5,7 +5,7 @@ once nobody can say which of the two a host is, so nothing is answered by it.
 """
 
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 from redis.exceptions import RedisError
 
@@ -25,10 +25,11 @@ class Hosts:
 
     Args:
         store: where the map is read from, and written back to where Redis has forgotten it.
+        on_change: called when the map may have changed.
     """
 
-    def __init__(self, store: HostnameStore) -> None:
-        self._store = store
+    def __init__(self, store: HostnameStore, on_change: Callable[[], None] = lambda: None) -> None:
+        self._store, self._on_change = store, on_change
         self._sites: dict[str, SiteNames] = {}
         self._owners: dict[bytes, str] = {}
         # The time up to which all changes are known here; of later ones, those that an event told of.
@@ -151,6 +152,7 @@ class Hosts:
                 # Two reads may overtake each other; a name is with whoever was given it last.
                 if owner is None or owner.at < change.at:
                     self._owners[name.encode()] = change.site
+        self._on_change()
 
     def _remember_shared(self, host: bytes) -> None:
         if len(self._shared) >= MOST_SHARED:

@@ -96,10 +96,20 @@ class PageMemory:
         load: reads published pages in one round trip.
         most_bytes: bound of what is held; the pages not asked for longest go first.
         most_missing: bound of the names remembered as missing.
+        on_change: called when a page that is held became another one, or is held no longer.
+        on_page: called with the time a page was built, in ms since the epoch, before it is held.
     """
 
-    def __init__(self, load: Load, most_bytes: int, most_missing: int = MOST_MISSING) -> None:
+    def __init__(
+        self,
+        load: Load,
+        most_bytes: int,
+        most_missing: int = MOST_MISSING,
+        on_change: Callable[[], None] = lambda: None,
+        on_page: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._load, self._most_bytes, self._most_missing = load, most_bytes, most_missing
+        self._on_change, self._on_page = on_change, on_page
         # Keyed by PageNames, which are equal to plain tuples; a hit asks with one of those, which is cheaper to make.
         self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
         self._missing: OrderedDict[PageName, None] = OrderedDict()
@@ -258,9 +268,12 @@ class PageMemory:
             log.error("%s/%s: seq %d is damaged, seq %d stays: %s", *name, page.seq, held.seq, error)
             return held
         self._missing.pop(name, None)
+        self._on_page(page.built_at)
         self.size_bytes += new.size_bytes - (held.size_bytes if held else 0)
         self._held[name] = new
         self._held.move_to_end(name)
+        if held is not None:
+            self._on_change()
         self._make_room()
         return new
 
@@ -279,6 +292,8 @@ class PageMemory:
         while self.size_bytes > self._most_bytes and len(self._held) > 1:
             _, oldest = self._held.popitem(last=False)
             self.size_bytes -= oldest.size_bytes
+            # A page that is not held may change unseen.
+            self._on_change()
 
     def _remember_missing(self, name: PageName) -> None:
         self._missing[name] = None

@@ -5,6 +5,7 @@ Read from Redis each time: an answer that never changes is kept by every cache i
 
 import logging
 from collections import OrderedDict
+from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
@@ -32,10 +33,11 @@ class Versions:
     Args:
         store: where the artifacts are.
         memory: knows which pages were moved.
+        on_version: called with the time a version was built, in ms since the epoch, before it is sent.
     """
 
-    def __init__(self, store: Store, memory: PageMemory) -> None:
-        self._store, self._memory = store, memory
+    def __init__(self, store: Store, memory: PageMemory, on_version: Callable[[int], None]) -> None:
+        self._store, self._memory, self._on_version = store, memory, on_version
         self._recent: OrderedDict[tuple[str, str, int], Answers] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,6 +56,7 @@ class Versions:
         found = await self._store.artifact(site, page, version)
         if found is None:
             return await self._elsewhere(site, page, version)
+        self._on_version(found.built_at)
         return self._answers((site, page, version), found).choose(read_asked(scope["headers"]))
 
     def _answers(self, name: tuple[str, str, int], found: PublishedPage) -> Answers:

@@ -19,6 +19,7 @@ from services.server.answers import Answer
 from services.server.heads import Heads, Line
 from services.server.held import Taken
 from services.server.pages import Visitors
+from services.server.repeats import Repeat, Repeats
 from services.server.tally import WIRE, Tally
 from shared.http1 import Connection
 
@@ -32,25 +33,47 @@ class Wire(Connection):
     Args:
         visitors: who knows the pages.
         heads: what was read before; shared by the process's connections.
+        repeats: what was answered before; likewise.
         tally: counts; likewise.
         arguments, named: Connection's.
     """
 
-    def __init__(self, *arguments: Any, visitors: Visitors, heads: Heads, tally: Tally, **named: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        visitors: Visitors,
+        heads: Heads,
+        repeats: Repeats,
+        tally: Tally,
+        **named: Any,
+    ) -> None:
         super().__init__(*arguments, **named)
         self._answer_at_once, self._heads, self._tally = visitors.answer_at_once, heads, tally
         self._line_of, self._said_of, self._counts = heads.line_of, heads.said_of, tally.by_way[WIRE]
+        self._log_every = tally.log_every
+        self._repeats, self._find = repeats, repeats.find
         # Whether a request that came now would be the only one, and its answer could be written at once.
         self._is_free = True
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        super().connection_made(transport)
+        self._write = transport.write
+
     def data_received(self, data: bytes) -> None:
         if self._is_free:
+            repeat = self._find(data)
+            if repeat is not None:
+                self._write(repeat[0])
+                return self._note(repeat[1], repeat[2])
             text, _, rest = data.partition(b"\r\n")
             line, said = self._line_of(text), self._said_of(rest)
             if line is not None and said is not None:
                 answer = self._answer_at_once(said.host, line.address, said.asked)
                 if answer is not None:
-                    return self._send(answer, line)
+                    sent = self._send(answer, line)
+                    if self._repeats.is_again(data):
+                        self._repeats.keep(data, Repeat(sent, answer.status, line))
+                    return None
             self._is_free = False
         super().data_received(data)
         return self._look_whether_free()
@@ -103,7 +126,7 @@ class Wire(Connection):
             transport.close()
         # They know each other; without this they would wait for the garbage collector.
         self.parser = self.cycle = self.scope = self._running = None  # type: ignore[assignment]
-        return Taken(transport, self.connections, self._clock.date)
+        return Taken(transport, self.connections, self._clock.date_line)
 
     def _read(self, data: bytes) -> None:
         if not self._is_in_message and not self.is_answering:
@@ -137,10 +160,16 @@ class Wire(Connection):
             at = after
         return data[at:]
 
-    def _send(self, answer: Answer, line: Line) -> None:
+    def _send(self, answer: Answer, line: Line) -> bytes:
+        """Returns: what was sent."""
         status, body = answer.status, b"" if line.is_head else answer.body
-        self.transport.write(b"".join((STATUS_LINE[status], self._clock.date, answer.head, body)))
+        sent = b"".join((STATUS_LINE[status], self._clock.date_line, answer.head, body))
+        self._write(sent)
+        self._note(status, line)
+        return sent
+
+    def _note(self, status: int, line: Line) -> None:
         self._since = self._clock.now
         self._counts[status] += 1
-        if self._tally.log_every:
+        if self._log_every:
             self._tally.log("HEAD" if line.is_head else "GET", line.address.path, status)

@@ -185,7 +185,8 @@ async def start_server(settings: Settings) -> AsyncIterator[StartServer]:
             connections[:] = [named["server_state"].connections]
             return cast(Connection, app.state.connection(**named))
 
-        task = asyncio.create_task(serve(app, bound, stop, own, app.state.quiet, connection=make_connection))
+        serving = serve(app, bound, stop, own, app.state.quiet, connection=make_connection, clock=app.state.clock)
+        task = asyncio.create_task(serving)
         http = httpx2.AsyncClient(
             base_url=url, headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=20
         )

@@ -1,0 +1,143 @@
+"""The same request over and over on one connection: whatever changes, the next answer knows."""
+
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from tests.conftest import wait_until
+from tests.integration.server.conftest import Publisher, Site, StartServer
+from tests.integration.server.raw import Raw, connected, request
+
+OFTEN = 5
+SPRING = b"/acme/spring"
+
+
+async def ask(raw: Raw, target: bytes = SPRING, *lines: bytes, times: int = OFTEN) -> list[tuple[int, bytes]]:
+    found = []
+    for _ in range(times):
+        raw.send(request(target, *lines))
+        answer = await raw.answer()
+        found.append((answer.status, answer.body))
+    return found
+
+
+@pytest.fixture
+async def timeless(site: Site) -> Site:
+    """A server that does not forget as time goes by: only what changes makes it."""
+    site.server.clock._listeners.remove(site.server._repeats.forget)
+    return site
+
+
+async def test_a_publish_is_seen_by_who_asks_all_the_time(timeless: Site, publisher: Publisher) -> None:
+    async with connected(timeless.port) as raw:
+        for number in range(1, 21):
+            page = b"<p>Offer %d</p>" % number
+            await publisher.publish(page)
+
+            async def shows(page: bytes = page) -> bool:
+                return (await ask(raw, times=1)) == [(200, page)]
+
+            await wait_until(shows)
+            assert await ask(raw) == [(200, page)] * OFTEN
+
+
+async def test_an_unpublished_page_is_gone_for_who_asks_all_the_time(timeless: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"<p>Offer</p>")
+    async with connected(timeless.port) as raw:
+        assert await ask(raw) == [(200, b"<p>Offer</p>")] * OFTEN
+
+        await publisher.unpublish("spring")
+
+        async def is_gone() -> bool:
+            return (await ask(raw, times=1))[0][0] == 410
+
+        await wait_until(is_gone)
+        assert {status for status, _ in await ask(raw)} == {410}
+
+
+async def test_a_page_that_went_out_of_memory_is_not_remembered_as_it_was(
+    start_server: StartServer, publisher: Publisher
+) -> None:
+    await publisher.publish(b"<p>Old</p>")
+    await publisher.publish(b"<p>Other</p>", page="other")
+    site = await start_server(page_memory_bytes=1_000)
+    site.server.clock._listeners.remove(site.server._repeats.forget)
+    async with connected(site.port) as raw:
+        assert await ask(raw) == [(200, b"<p>Old</p>")] * OFTEN
+        assert await ask(raw, b"/acme/other") == [(200, b"<p>Other</p>")] * OFTEN
+
+        await publisher.publish(b"<p>New</p>")
+
+        async def shows() -> bool:
+            return (await ask(raw, times=1)) == [(200, b"<p>New</p>")]
+
+        await wait_until(shows)
+        assert await ask(raw) == [(200, b"<p>New</p>")] * OFTEN
+
+
+async def test_a_host_that_becomes_a_sites_shows_its_home(timeless: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"<p>Offer</p>")
+    await publisher.publish(b"<p>Of the site</p>", page="acme")
+    async with connected(timeless.port) as raw:
+        assert {status for status, _ in await ask(raw, b"/acme/spring")} == {200}
+
+        await publisher.name("pages.test")
+
+        async def is_its_own() -> bool:
+            return (await ask(raw, times=1))[0][0] != 200
+
+        await wait_until(is_its_own)
+        assert await ask(raw, b"/spring") == [(200, b"<p>Offer</p>")] * OFTEN
+
+
+async def test_each_is_counted(site: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"<p>Offer</p>")
+    async with connected(site.port) as raw:
+        await ask(raw, times=1)
+        before = (await site.http.get("/-/metrics")).text
+
+        await ask(raw, times=50)
+
+        after = (await site.http.get("/-/metrics")).text
+    assert _hits(after) - _hits(before) == 50
+
+
+async def test_the_date_goes_on(site: Site, publisher: Publisher) -> None:
+    await publisher.publish(b"<p>Offer</p>")
+    dates = set()
+    async with connected(site.port) as raw:
+
+        async def saw_three() -> bool:
+            raw.send(request(SPRING))
+            dates.add((await raw.answer()).headers[b"date"])
+            return len(dates) == 3
+
+        await wait_until(saw_three)
+    seconds = sorted(parsedate_to_datetime(date.decode()).timestamp() for date in dates)
+    assert seconds == [seconds[0], seconds[0] + 1, seconds[0] + 2]
+
+
+@pytest.mark.parametrize("is_fast", [True, False], ids=["wire", "asgi"])
+async def test_no_answer_is_older_than_its_page(start_server: StartServer, publisher: Publisher, is_fast: bool) -> None:
+    site = await start_server(fast_path=is_fast)
+    seconds = set()
+    async with connected(site.port) as raw:
+
+        async def saw_three() -> bool:
+            page = await publisher.publish(b"<p>%d</p>" % len(seconds))
+            raw.send(request(SPRING))
+            headers = (await raw.answer()).headers
+            date, modified = (parsedate_to_datetime(headers[name].decode()) for name in (b"date", b"last-modified"))
+            assert modified <= date, page
+            seconds.add(modified)
+            return len(seconds) == 3
+
+        await wait_until(saw_three)
+
+
+def _hits(metrics: str) -> int:
+    return sum(
+        int(float(line.rpartition(" ")[2]))
+        for line in metrics.splitlines()
+        if line.startswith('platen_server_answers_total{status="200"')
+    )
