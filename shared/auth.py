@@ -18,6 +18,7 @@ import msgspec
 from shared import keys
 from shared.connection import Client, translated
 from shared.errors import Unauthenticated, Unavailable
+from shared.roles import EVERYWHERE, Permission, permits
 from shared.scripts import Call, run, script
 
 log = logging.getLogger(__name__)
@@ -28,18 +29,42 @@ MOST_REMEMBERED = 10_000
 PREFIX = "platen_"
 
 
-class Principal(msgspec.Struct, frozen=True):
-    """Whoever a token stands for.
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever asks.
 
     Attributes:
         id: stable; what idempotency keys and records hang on.
-        role: what they may do.
-        created_at: milliseconds since the epoch, UTC.
+        roles: site, or `*` for every site, -> role.
+        name: how people call them; the id where there is no other name.
     """
 
     id: str
-    role: str
+    roles: dict[str, str] = {}
+    name: str = ""
+
+    def may(self, permission: Permission, site: str = EVERYWHERE) -> bool:
+        """Whether they may do something.
+
+        Args:
+            site: slug; `*` for what concerns no single site.
+        """
+        return permits(self.roles, permission, site)
+
+
+class Token(msgspec.Struct, frozen=True):
+    """What is stored of a token.
+
+    Attributes:
+        id: whose it is.
+        created_at: milliseconds since the epoch, UTC.
+        roles: site, or `*` for every site, -> role.
+        role: what those may do everywhere whose record has no `roles` yet.
+    """
+
+    id: str
     created_at: int
+    roles: dict[str, str] = {}
+    role: str = ""
 
 
 def new_token() -> str:
@@ -110,7 +135,8 @@ class Tokens:
         if record is None:
             self._remembered.pop(name, None)
             raise Unauthenticated("This token is not known: it was revoked, or belongs to another Platen.")
-        principal = msgspec.json.decode(record, type=Principal)
+        token = msgspec.json.decode(record, type=Token)
+        principal = Principal(id=token.id, roles=token.roles or {EVERYWHERE: token.role}, name=token.id)
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[name] = (self._clock() + REMEMBERED_S, principal)
@@ -173,5 +199,5 @@ class Tokens:
         return token if made else None
 
 
-def _administrator(now_ms: int) -> Principal:
-    return Principal("admin", "admin", now_ms)
+def _administrator(now_ms: int) -> Token:
+    return Token("admin", now_ms, {EVERYWHERE: "admin"})

@@ -9,6 +9,7 @@
     │   ├── TooSlow              the body did not come in time
     │   ├── TooLarge             more bytes than are taken
     │   ├── Unauthenticated      no token, or one we do not know
+    │   ├── Forbidden            known, and not allowed to do this
     │   ├── NotFound             site, page, version or publication that does not exist
     │   └── Conflict             clashes with what is there: site exists, nothing live, …
     │       └── IdempotencyMismatch   an Idempotency-Key used before with another body
@@ -122,6 +123,21 @@ class TooLarge(Refused):
 
 class Unauthenticated(Refused):
     code = "unauthenticated"
+
+
+class Forbidden(Refused):
+    """Whoever asks is known, and may not do this.
+
+    Args:
+        detail: what they may not do, one sentence.
+        mend: who or what can help, one sentence.
+    """
+
+    code = "forbidden"
+
+    def __init__(self, detail: str, mend: str) -> None:
+        super().__init__(detail)
+        self.detail, self.mend = detail, mend
 
 
 class NotFound(Refused):

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from shared.errors import (
     Conflict,
+    Forbidden,
     IdempotencyMismatch,
     Invalid,
     InvalidParameter,
@@ -47,6 +48,7 @@ _TITLES: dict[type[PlatenError], tuple[int, str]] = {
     Invalid: (422, "A field is not right"),
     TooLarge: (413, "The body is too large"),
     Unauthenticated: (401, "Not signed in"),
+    Forbidden: (403, "Not allowed"),
     NotFound: (404, "Not found"),
     IdempotencyMismatch: (422, "The Idempotency-Key was used before"),
     Conflict: (409, "It clashes with what is there"),

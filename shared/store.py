@@ -202,17 +202,20 @@ class Store:
             slugs += await self._slugs(self._keys.sites(partition), after, limit + 1)
         slugs.sort()
         chosen = slugs[:limit]
+        return Listing(await self.sites_named(chosen), chosen[-1] if len(slugs) > limit else "")
+
+    async def sites_named(self, slugs: Sequence[str]) -> list[Site]:
+        """Those of some sites that there are, in the same order, in one round trip."""
         with translated():
             pipeline: Any = self._client.pipeline(transaction=False)
-            for slug in chosen:
+            for slug in slugs:
                 pipeline.hmget(self._keys.site(slug), ["title", "created_at"])
             found = await pipeline.execute()
-        sites = [
+        return [
             Site(slug=slug, title=title.decode(), created_at=int(created_at))
-            for slug, (title, created_at) in zip(chosen, found, strict=True)
+            for slug, (title, created_at) in zip(slugs, found, strict=True)
             if created_at is not None
         ]
-        return Listing(sites, chosen[-1] if len(slugs) > limit else "")
 
     # Changes of a page
 

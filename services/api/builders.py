@@ -67,6 +67,7 @@ ENDPOINTS = (
         "List the builders that are alive, and what they do",
         list_all,
         Answer(200, BuilderList, "Builders by name.", {"items": [EXAMPLE]}),
+        needs="operate",
     ),
     Endpoint(
         "POST",
@@ -76,6 +77,7 @@ ENDPOINTS = (
         quiet,
         Answer(202, BuilderList, "Told. The builders concerned, as they were.", {"items": [EXAMPLE]}),
         problems=[404],
+        needs="operate",
     ),
     Endpoint(
         "DELETE",
@@ -85,5 +87,6 @@ ENDPOINTS = (
         resume,
         Answer(202, BuilderList, "Told. The builders concerned, as they were.", {"items": [EXAMPLE]}),
         problems=[404],
+        needs="operate",
     ),
 )

@@ -17,14 +17,16 @@ from services.api.asking import Asked, check_once
 from services.api.budget import Budget
 from shared.auth import Principal
 from shared.config import SLUG_MEND
-from shared.errors import InvalidParameter, PlatenError
+from shared.errors import Forbidden, InvalidParameter, PlatenError
 from shared.http import on_http_exception, on_refusal
 from shared.incoming import Incoming
+from shared.roles import EVERYWHERE, PERMISSIONS, ROLES, Permission
+from shared.store import no_site
 
 V1 = "/-/api/v1"
 PAGE = V1 + "/sites/{site}/pages/{page}"
 
-_NOBODY = Principal(id="", role="", created_at=0)
+_NOBODY = Principal(id="")
 
 Handler = Callable[[Api, Asked], Awaitable[Response]]
 
@@ -60,7 +62,9 @@ class Endpoint(NamedTuple):
         body: Struct of the request's body, None where it has none.
         body_example: a body, as JSON.
         listed_by: what the list's cursor is, "" where the operation is no list.
-        needs_token: whether it asks who is there.
+        needs: what whoever asks must be allowed to: on the site in the path, otherwise everywhere; None where
+            nobody is asked who they are.
+        checks_itself: whether the handler decides that, because it depends on more than the address.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -73,11 +77,16 @@ class Endpoint(NamedTuple):
     body: type[Any] | None = None
     body_example: Any = None
     listed_by: Literal["", "slug", "number"] = ""
-    needs_token: bool = True
+    needs: Permission | None = "look"
+    checks_itself: bool = False
 
     @property
     def is_change(self) -> bool:
         return self.method != "GET"
+
+    @property
+    def is_of_site(self) -> bool:
+        return "{site}" in self.path
 
 
 class Resource:
@@ -137,10 +146,12 @@ class Resource:
 
     async def _handle(self, request: Request, endpoint: Endpoint, budget: Budget) -> Response:
         principal = await self._meet(request, endpoint)
-        return await endpoint.handler(self._api, Asked(request, principal, self._api.settings.max_body_bytes, budget))
+        asked = Asked(request, principal, self._api.settings.max_body_bytes, budget)
+        _check_permission(endpoint, asked)
+        return await endpoint.handler(self._api, asked)
 
     async def _meet(self, request: Request, endpoint: Endpoint) -> Principal:
-        if not endpoint.needs_token:
+        if endpoint.needs is None:
             return _NOBODY
         check_once(request, "Authorization")
         return await self._api.tokens.who(request.headers.get("authorization", ""))
@@ -149,6 +160,32 @@ class Resource:
         # Methods are whatever callers send; only those that have an operation become labels.
         known = method if method in self._endpoints else "other"
         self._api.requests.labels(self._path, known, str(status)).inc()
+
+
+def _check_permission(endpoint: Endpoint, asked: Asked) -> None:
+    """Refuse what whoever asks may not do; a site that they may not look at does not exist for them.
+
+    Raises:
+        InvalidParameter: the site is none.
+        NotFound, Forbidden: they may not.
+    """
+    if endpoint.needs is None or endpoint.checks_itself:
+        return
+    site = asked.site if endpoint.is_of_site else EVERYWHERE
+    if endpoint.is_of_site and not asked.principal.may("look", site):
+        raise no_site(site)
+    if not asked.principal.may(endpoint.needs, site):
+        raise refuse(asked.principal, endpoint.needs, site)
+
+
+def refuse(principal: Principal, permission: Permission, site: str = EVERYWHERE) -> Forbidden:
+    """The error for something that somebody may not do."""
+    where = "on every site" if site == EVERYWHERE else f"on {site}"
+    able = ", ".join(role for role, permissions in ROLES.items() if permission in permissions)
+    return Forbidden(
+        f"{principal.name or principal.id} may not {PERMISSIONS[permission]} {where}.",
+        f"ask an administrator for one of these roles: {able}",
+    )
 
 
 def _check_path(scope: Scope) -> None:

@@ -104,5 +104,6 @@ ENDPOINTS = (
         problems=[404, 409],
         body=NewHostnames,
         body_example={"hostnames": ["www.example.com", "example.com"]},
+        needs="manage",
     ),
 )

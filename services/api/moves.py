@@ -78,5 +78,6 @@ ENDPOINTS = (
         problems=[404, 409],
         body=NewAddress,
         body_example={"to": "summer"},
+        needs="manage",
     ),
 )

@@ -27,6 +27,7 @@ _INTRODUCTION = (
 _PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("Malformed", "The body is not JSON."),
     401: ("Unauthenticated", "No token, or one that is not known."),
+    403: ("Forbidden", "Whoever asks may not do this; the problem says which role can."),
     404: ("NotFound", "The site, page, version or publication does not exist."),
     405: ("MethodNotAllowed", "The address has no such method; the header Allow lists those that it has."),
     408: ("TooSlow", "The body did not come in time."),
@@ -105,7 +106,7 @@ def describing(endpoints: Sequence[Endpoint]) -> Endpoint:
         return json_response(document[0])
 
     answer = Answer(200, Description, "The document.", {"openapi": "3.1.0", "info": {"title": "Platen"}})
-    own = Endpoint("GET", PATH, "describeApi", "Describe this API", show, answer, needs_token=False)
+    own = Endpoint("GET", PATH, "describeApi", "Describe this API", show, answer, needs=None)
     return own
 
 
@@ -144,7 +145,7 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
     if endpoint.body is not None:
         content = _content("application/json", schemas.reference(endpoint.body), endpoint.body_example)
         operation["requestBody"] = {"required": True, "content": content}
-    if not endpoint.needs_token:
+    if endpoint.needs is None:
         operation["security"] = []
     return operation
 
@@ -184,10 +185,13 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
 
 
 def _refusals(endpoint: Endpoint) -> list[int]:
-    common = [401, 405, 503] if endpoint.needs_token else [405]
+    common = [405] if endpoint.needs is None else [401, 405, 503]
+    # Whoever may not even look at a site is told that there is none.
+    hidden = [404] if endpoint.is_of_site else []
+    barred = [403] if endpoint.needs and not (endpoint.needs == "look" and endpoint.is_of_site) else []
     body = [400, 408, 413, 415] if endpoint.body is not None else []
     checked = [422] if _parameters(endpoint) or endpoint.body is not None else []
-    return sorted({*common, *body, *checked, *endpoint.problems})
+    return sorted({*common, *hidden, *barred, *body, *checked, *endpoint.problems})
 
 
 def _problem(meaning: str, schemas: Schemas) -> Schema:

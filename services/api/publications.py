@@ -124,6 +124,7 @@ ENDPOINTS = (
         problems=[404],
         body=NewPublication,
         body_example={"version": 4},
+        needs="publish",
     ),
     Endpoint(
         "GET",
@@ -165,5 +166,6 @@ ENDPOINTS = (
             ["Location"],
         ),
         problems=[404, 409],
+        needs="publish",
     ),
 )

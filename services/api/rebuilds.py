@@ -66,6 +66,7 @@ ENDPOINTS = (
         begin,
         Answer(202, Rebuild, "Begun.", EXAMPLE, ["Location"]),
         problems=[404, 409],
+        needs="operate",
     ),
     Endpoint(
         "GET",
@@ -93,5 +94,6 @@ ENDPOINTS = (
         cancel,
         Answer(200, Rebuild, "Called off.", {**EXAMPLE, "state": "cancelled"}),
         problems=[404, 409],
+        needs="operate",
     ),
 )

@@ -45,5 +45,6 @@ ENDPOINTS = (
         "List the servers that are alive, how far each of them is, and what it holds",
         list_all,
         Answer(200, ServerList, "Servers by name.", {"items": [EXAMPLE]}),
+        needs="operate",
     ),
 )

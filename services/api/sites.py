@@ -12,6 +12,7 @@ from shared.config import Slug
 from shared.errors import Conflict, IdempotencyMismatch
 from shared.http import json_response
 from shared.records import Site
+from shared.store import Listing
 from shared.widgets.texts import Title
 
 EXAMPLE = {"slug": "acme", "title": "Acme", "created_at": 1767225600000, "hostnames": ["www.example.com"]}
@@ -66,12 +67,22 @@ async def create(api: Api, asked: Asked) -> Response:
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
-    found = await api.store.sites(asked.after_slug, asked.limit)
+    found = await _visible(api, asked)
     named = await api.hostnames.of([site.slug for site in found.items])
     items = [
         msgspec.structs.replace(site, hostnames=names.hostnames) for site, names in zip(found.items, named, strict=True)
     ]
     return json_response(SiteList(items=items, next=found.after or None))
+
+
+async def _visible(api: Api, asked: Asked) -> Listing:
+    """Sites that whoever asks may look at."""
+    after, limit, principal = asked.after_slug, asked.limit, asked.principal
+    if principal.may("look"):
+        return await api.store.sites(after, limit)
+    slugs = sorted(site for site in principal.roles if site > after and principal.may("look", site))
+    found = await api.store.sites_named(slugs[:limit])
+    return Listing(found, slugs[limit - 1] if len(slugs) > limit else "")
 
 
 async def show(api: Api, asked: Asked) -> Response:
@@ -91,6 +102,7 @@ ENDPOINTS = (
         problems=[409],
         body=NewSite,
         body_example={"slug": "acme", "title": "Acme", "hostnames": ["www.example.com"]},
+        needs="administer",
     ),
     Endpoint(
         "GET",
@@ -100,6 +112,7 @@ ENDPOINTS = (
         list_all,
         Answer(200, SiteList, "Sites by slug.", {"items": [EXAMPLE], "next": None}),
         listed_by="slug",
+        checks_itself=True,
     ),
     Endpoint(
         "GET",

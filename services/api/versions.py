@@ -117,6 +117,7 @@ ENDPOINTS = (
         problems=[404],
         body=NewVersion,
         body_example={"config": CONFIG, "publish": True, "note": "20% instead of 15%"},
+        needs="draft",
     ),
     Endpoint(
         "GET",

@@ -22,10 +22,11 @@ from services.server.keeper import Keeper
 from services.server.stream import Stream
 from services.server.wire import TAKE_OVER, TakeOver
 from services.server.written import HEADERS, Written
-from shared.auth import Tokens, digest_of
+from shared.auth import Principal, Tokens, digest_of
 from shared.config import SLUG_MEND
-from shared.errors import InvalidParameter, Unavailable
+from shared.errors import Forbidden, InvalidParameter, Unavailable
 from shared.settings import Settings
+from shared.store import no_site
 from shared.streams import parse_position
 from shared.tasks import end
 
@@ -59,10 +60,11 @@ class Status:
         request = Request(scope, receive)
         authorization, last = request.headers.get("authorization", ""), find_last_id(request)
         try:
-            await self._tokens.who(authorization)
+            principal = await self._tokens.who(authorization)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS, last)
         topic = find_topic(request, self._settings.partitions)
+        check_watching(principal, topic)
         if self._hub.is_quiet or request.method == "HEAD":
             return await _turn_away(send, SHORT_RETRY_MS, last)
         if self._hub.count >= self._settings.sse_max_streams:
@@ -113,6 +115,19 @@ def find_topic(request: Request, partitions: int = 1) -> Topic:
     if page != ALL_PAGES and not is_slug(page):
         raise InvalidParameter("The query has a page that cannot be.", "page", SLUG_MEND)
     return (site, page)
+
+
+def check_watching(principal: Principal, topic: Topic) -> None:
+    """Refuse who may not look at what they want to watch.
+
+    Raises:
+        NotFound: a site that they may not look at does not exist for them.
+        Forbidden: everything.
+    """
+    if topic == EVERYTHING and not principal.may("look"):
+        raise Forbidden(f"{principal.name} may not see every site.", "watch one site: add ?site=")
+    if topic != EVERYTHING and not principal.may("look", topic[0]):
+        raise no_site(topic[0])
 
 
 def find_last_id(request: Request) -> str:

@@ -14,7 +14,7 @@ from shared.connection import Client
 from shared.settings import Settings
 from tests.integration.api.conftest import TOKEN, V1, everything
 
-OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs_token]
+OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs]
 
 
 @pytest.mark.redis7

@@ -12,7 +12,7 @@ import pytest
 
 from services.server.catch_up import MOST_SCANNED
 from shared import keys as keys_of
-from shared.auth import Principal, Tokens, digest
+from shared.auth import Token, Tokens, digest
 from shared.connection import Client
 from shared.keys import Keys
 from tests.conftest import wait_until
@@ -385,7 +385,7 @@ async def test_a_stream_ends_when_its_token_does(
     site: Site, publisher: Publisher, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = "token-that-is-going-to-be-revoked"
-    await client.hset(keys_of.TOKENS, digest(token), msgspec.json.encode(Principal("ada", "editor", 0)))
+    await client.hset(keys_of.TOKENS, digest(token), msgspec.json.encode(Token("ada", 0, {"*": "editor"})))
     headers = {"authorization": f"Bearer {token}"}
     async with (
         site.http.stream("GET", "/-/events", params=QUERY, headers=headers) as revoked,
