@@ -11,12 +11,22 @@ import msgspec
 
 from services.server.follower import Follower
 from services.server.held import HeldStream
-from services.server.hub import ALL_PAGES, EVERYTHING, Topic, encode_block, encode_word, framed, topics_of
+from services.server.hub import (
+    ALL_PAGES,
+    EVERYTHING,
+    SEVERAL,
+    Topic,
+    concerns,
+    encode_block,
+    encode_word,
+    framed,
+    sites_in,
+)
 from services.server.stream import Stream
 from shared.errors import NotFound
 from shared.keys import Keys
 from shared.records import Head, Publication
-from shared.store import PageState, Store
+from shared.store import Listing, PageState, Store
 from shared.streams import START, Entry, EventLog, parse_position, position
 
 MOST_SCANNED = 10_000
@@ -76,8 +86,8 @@ class CatchUp:
         held.beat(position(handed_on), framed(b"id: %b\n\n" % handed_on.encode()))
 
     def _partition(self, topic: Topic) -> int:
-        # Everything can be watched where there is one partition.
-        return 0 if topic == EVERYTHING else self._keys.partition(topic[0])
+        # Several sites can be watched where there is one partition.
+        return 0 if topic == EVERYTHING or topic[1] == SEVERAL else self._keys.partition(topic[0])
 
     async def _replay(self, topic: Topic, stream: Stream) -> AsyncIterator[bytes]:
         partition = self._partition(topic)
@@ -100,8 +110,8 @@ class CatchUp:
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
         site, page = topic
-        if topic == EVERYTHING:
-            at, seen, data = await self._everything()
+        if topic == EVERYTHING or page == SEVERAL:
+            at, seen, data = await self._sites(sites_in(topic))
         elif page == ALL_PAGES:
             at, seen, data = await self._site(site)
         else:
@@ -133,17 +143,21 @@ class CatchUp:
         at = max((page["at"] for page in pages), default=0)
         return before, after, {"site": site, "at": at, "pages": pages, "more": bool(found.after)}
 
-    async def _everything(self) -> tuple[str, str, dict[str, Any]]:
-        """The sites there are; what happens on their pages comes as events."""
+    async def _sites(self, slugs: list[str]) -> tuple[str, str, dict[str, Any]]:
+        """The sites there are, or some of them; what happens on their pages comes as events."""
         before = (await self._events.tail())[0]
-        found = await self._store.sites("", MOST_PAGES)
+        if slugs:
+            named = await self._store.sites_named(slugs[:MOST_PAGES])
+            found = Listing(named, "".join(slugs[MOST_PAGES:][:1]))
+        else:
+            found = await self._store.sites("", MOST_PAGES)
         after = (await self._events.tail())[0]
         sites = [{"site": site.slug, "title": site.title} for site in found.items]
         return before, after, {"at": 0, "sites": sites, "more": bool(found.after)}
 
 
 def _encode(topic: Topic, entries: list[Entry]) -> bytes:
-    return b"".join(encode_block(entry) for entry in entries if topic in topics_of(entry))
+    return b"".join(encode_block(entry) for entry in entries if concerns(topic, entry))
 
 
 def _page(state: PageState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Fan-out: each event is encoded once and handed to those who watch its page, its site, or everything.
+"""Fan-out: each event is encoded once and handed to those who watch its page, its site, several sites, or everything.
 
 What a topic's watchers are told at once is one piece, made once and joined once, so a burst costs each of them a single
 write. All pieces of a batch and all who get them are decided in one step (`plan`), before the first is handed on
@@ -21,6 +21,8 @@ from shared.streams import Entry, position
 ALL_PAGES = ""
 # Names no site: every page of every site.
 EVERYTHING = ("", ALL_PAGES)
+# Stands where a page does in the topic of several sites, and parts their slugs.
+SEVERAL = ","
 # Watchers that are written to before others have a turn.
 AT_ONCE = 50
 
@@ -88,10 +90,12 @@ class Plan(NamedTuple):
 
 
 class Hub:
-    """Watchers by topic: (site, page), (site, ALL_PAGES), or EVERYTHING."""
+    """Watchers by topic: (site, page), (site, ALL_PAGES), several sites, or EVERYTHING."""
 
     def __init__(self) -> None:
         self._watchers: defaultdict[Topic, set[Watcher]] = defaultdict(set)
+        # Topics of several sites that are watched, by site.
+        self._several: defaultdict[str, set[Topic]] = defaultdict(set)
         self.count = 0
         self.is_quiet = False
 
@@ -99,6 +103,8 @@ class Hub:
         """Begin to hand a topic's events to a watcher."""
         self._watchers[topic].add(watcher)
         self.count += 1
+        for site in sites_in(topic):
+            self._several[site].add(topic)
 
     def leave(self, topic: Topic, watcher: Watcher) -> None:
         """Stop that."""
@@ -107,12 +113,15 @@ class Hub:
         self.count -= 1
         if not watchers:
             del self._watchers[topic]
+            self._forget_several(topic)
 
     def plan(self, entries: Iterable[Entry]) -> list[Plan]:
         """Decide who is told what of some events."""
         blocks: dict[Topic, list[Block]] = {}
         for entry in entries if self._watchers else ():
-            watched = [topic for topic in topics_of(entry) if topic in self._watchers]
+            topics = topics_of(entry)
+            watched = [topic for topic in topics if topic in self._watchers]
+            watched += self._several.get(topics[0][0], ()) if topics else ()
             if watched:
                 block = Block(position(entry.id), encode_block(entry))
                 for topic in watched:
@@ -147,12 +156,35 @@ class Hub:
         for watcher in self._everyone():
             watcher.end()
 
+    def _forget_several(self, topic: Topic) -> None:
+        for site in sites_in(topic):
+            self._several[site].discard(topic)
+            if not self._several[site]:
+                del self._several[site]
+
     def _everyone(self) -> Iterator[Watcher]:
         yield from [watcher for watchers in self._watchers.values() for watcher in watchers]
 
 
+def several(sites: Iterable[str]) -> Topic:
+    """The topic of several sites' pages."""
+    return SEVERAL.join(sorted(set(sites))), SEVERAL
+
+
+def sites_in(topic: Topic) -> list[str]:
+    """The sites of a topic of several; none where it is another topic."""
+    sites, page = topic
+    return [site for site in sites.split(SEVERAL) if site] if page == SEVERAL else []
+
+
+def concerns(topic: Topic, entry: Entry) -> bool:
+    """Whether whoever watches a topic is told of an event."""
+    topics = topics_of(entry)
+    return topic in topics or (bool(topics) and topics[0][0] in sites_in(topic))
+
+
 def topics_of(entry: Entry) -> list[Topic]:
-    """Whom an event concerns: those who watch its page, its site, or everything."""
+    """Whom an event concerns: who watches its page, its site, or everything; and several sites, its own among them."""
     try:
         event = decode_event(entry.data)
     except Undecodable:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from services.server.addresses import is_slug
 from services.server.catch_up import CatchUp
 from services.server.held import LIFETIME_S, LONG_RETRY_MS, SHORT_RETRY_MS, HeldStream, encode_retry
-from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic
+from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic, several
 from services.server.keeper import Keeper
 from services.server.stream import Stream
 from services.server.wire import TAKE_OVER, TakeOver
@@ -63,8 +63,7 @@ class Status:
             principal = await self._tokens.who(authorization)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS, last)
-        topic = find_topic(request, self._settings.partitions)
-        check_watching(principal, topic)
+        topic = narrow(find_topic(request, self._settings.partitions), principal)
         if self._hub.is_quiet or request.method == "HEAD":
             return await _turn_away(send, SHORT_RETRY_MS, last)
         if self._hub.count >= self._settings.sse_max_streams:
@@ -117,17 +116,23 @@ def find_topic(request: Request, partitions: int = 1) -> Topic:
     return (site, page)
 
 
-def check_watching(principal: Principal, topic: Topic) -> None:
-    """Refuse who may not look at what they want to watch.
+def narrow(topic: Topic, principal: Principal) -> Topic:
+    """What of a topic somebody may watch: of everything, the sites that they may look at.
 
     Raises:
         NotFound: a site that they may not look at does not exist for them.
-        Forbidden: everything.
+        Forbidden: they may look at none.
     """
-    if topic == EVERYTHING and not principal.may("look"):
-        raise Forbidden(f"{principal.name} may not see every site.", "watch one site: add ?site=")
-    if topic != EVERYTHING and not principal.may("look", topic[0]):
-        raise no_site(topic[0])
+    if topic != EVERYTHING:
+        if not principal.may("look", topic[0]):
+            raise no_site(topic[0])
+        return topic
+    if principal.may("look"):
+        return topic
+    sites = [site for site in principal.roles if principal.may("look", site)]
+    if not sites:
+        raise Forbidden(f"{principal.name} may look at no site.", "ask an administrator for a role on one")
+    return several(sites)
 
 
 def find_last_id(request: Request) -> str:

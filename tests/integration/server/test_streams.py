@@ -15,9 +15,10 @@ from shared import keys as keys_of
 from shared.auth import Token, Tokens, digest
 from shared.connection import Client
 from shared.keys import Keys
+from shared.store import Request
 from tests.conftest import wait_until
 from tests.harness import TOKEN
-from tests.integration.server.conftest import Own, Publisher, Site, StartServer
+from tests.integration.server.conftest import TRACE, Own, Publisher, Site, StartServer
 
 pytestmark = pytest.mark.redis7
 
@@ -368,6 +369,55 @@ async def test_everything_can_be_watched_at_once(site: Site, publisher: Publishe
     async with site.http.stream("GET", "/-/events", headers={"last-event-id": snapshot.id}) as stream:
         again = await Reader(stream.aiter_lines()).until("page-built")
     assert again == blocks
+
+
+async def as_somebody(client: Client, roles: dict[str, str]) -> dict[str, str]:
+    """Headers of somebody with these roles."""
+    token = "token-of-somebody-with-few-roles"
+    await client.hset(keys_of.TOKENS, digest(token), msgspec.json.encode(Token("ada", 0, roles)))
+    return {"authorization": f"Bearer {token}"}
+
+
+async def test_everything_is_what_somebody_may_look_at(site: Site, publisher: Publisher, client: Client) -> None:
+    await publisher.store.create_site("globex", "Globex", Request("ada", TRACE, "globex", "globex"))
+    await publisher.store.create_site("initech", "Initech", Request("ada", TRACE, "initech", "initech"))
+    headers = await as_somebody(client, {"acme": "viewer", "globex": "editor"})
+    async with site.http.stream("GET", "/-/events", headers=headers) as stream:
+        reader = Reader(stream.aiter_lines())
+        snapshot = await reader.next()
+        await publisher.publish(b"one", site="initech")
+        await publisher.publish(b"two", site="globex")
+        await publisher.publish(b"three", site="acme")
+        told = await reader.until("page-built") + await reader.until("page-built")
+
+    assert [found["site"] for found in snapshot.data["sites"]] == ["acme", "globex"]
+    assert {block.data["site"] for block in told} == {"acme", "globex"}
+
+    headers["last-event-id"] = snapshot.id
+    async with site.http.stream("GET", "/-/events", headers=headers) as stream:
+        again = Reader(stream.aiter_lines())
+        assert await again.until("page-built") + await again.until("page-built") == told
+
+
+async def test_a_site_of_others_cannot_be_watched_and_looks_as_if_it_were_not_there(
+    site: Site, publisher: Publisher, client: Client
+) -> None:
+    headers = await as_somebody(client, {"globex": "viewer"})
+
+    theirs = await site.http.get("/-/events", params={"site": "acme", "page": "spring"}, headers=headers)
+    nobodys = await site.http.get("/-/events", params={"site": "nobody", "page": "spring"}, headers=headers)
+
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.text.replace("acme", "nobody") == nobodys.text
+
+
+async def test_who_may_look_at_nothing_is_refused(site: Site, publisher: Publisher, client: Client) -> None:
+    headers = await as_somebody(client, {"acme": "janitor"})
+
+    answer = await site.http.get("/-/events", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert answer.json()["errors"][0]["mend"]
 
 
 async def test_everything_of_several_partitions_has_no_one_position(start_server: StartServer, client: Client) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from services.server.hub import ALL_PAGES, AT_ONCE, EVERYTHING, Block, Hub, Piece, encode_block, framed
+from services.server.hub import ALL_PAGES, AT_ONCE, EVERYTHING, Block, Hub, Piece, encode_block, framed, several
 from shared.streams import Entry
 
 
@@ -27,8 +27,8 @@ class Listener:
         self.ends += 1
 
 
-def event(page: str, at: str = "1-0", kind: str = "build-started") -> Entry:
-    data = {"type": kind, "site": "acme", "page": page, "seq": 1, "version": 1, "state": "building", "at": 1}
+def event(page: str, at: str = "1-0", kind: str = "build-started", site: str = "acme") -> Entry:
+    data = {"type": kind, "site": site, "page": page, "seq": 1, "version": 1, "state": "building", "at": 1}
     return Entry("s", 0, at, {b"type": kind.encode(), b"data": msgspec.json.encode(data)})
 
 
@@ -76,6 +76,32 @@ async def test_who_watches_everything_hears_of_every_site() -> None:
     await hub.hand_on(hub.plan([event("spring", "1-0"), event("autumn", "2-0")]))
 
     assert [at for at, _ in listener.heard] == ["1-0", "2-0"]
+
+
+async def test_who_watches_several_sites_hears_of_those_in_one_order() -> None:
+    hub, listener, other = Hub(), Listener(), Listener()
+    hub.join(several(["acme", "globex"]), listener)
+    hub.join(several(["initech"]), other)
+
+    sites = ["globex", "initech", "acme", "globex"]
+    await hub.hand_on(hub.plan([event("spring", f"{at}-0", site=site) for at, site in enumerate(sites, 1)]))
+
+    assert [at for at, _ in listener.heard] == ["1-0", "3-0", "4-0"]
+    assert len(listener.pieces) == 1
+    assert [at for at, _ in other.heard] == ["2-0"]
+
+
+async def test_who_left_several_sites_hears_nothing_and_leaves_nothing_behind() -> None:
+    hub, listener, stays = Hub(), Listener(), Listener()
+    hub.join(several(["acme", "globex"]), listener)
+    hub.join(several(["acme"]), stays)
+
+    hub.leave(several(["globex", "acme"]), listener)
+    await hub.hand_on(hub.plan([event("spring"), event("spring", "2-0", site="globex")]))
+
+    assert listener.heard == []
+    assert [at for at, _ in stays.heard] == ["1-0"]
+    assert dict(hub._several) == {"acme": {several(["acme"])}}
 
 
 async def test_who_joins_while_events_are_handed_on_is_not_told_of_them() -> None:
