@@ -7,9 +7,6 @@ before it is answered. Nothing here has a timer of its own: `check` is called ab
 """
 
 import asyncio
-import time
-from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any
 
 import httptools
@@ -17,6 +14,7 @@ from uvicorn._types import ASGI3Application, ASGISendEvent
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from shared.clock import Clock
 from shared.refusals import MOST_HEAD_BYTES, MOST_HEADERS, Refusal, broken, find_fault, too_large
 
 # Longer than a gateway keeps its idle connections (nginx: 60 s), so that the gateway is never the one to be surprised.
@@ -24,55 +22,8 @@ KEEP_ALIVE_S = 75.0
 HEAD_WITHIN_S = 10.0
 STALLED_S = 60.0
 LINGER_S = 5.0
-# A clock that is further ahead than this is wrong, and nobody follows it.
-MOST_AHEAD_S = 2
 # A request takes a hundred times its bytes once it is read; so many bytes are read before it is seen how many they are.
 READ_AT_ONCE = 4_096
-
-
-class Clock:
-    """The time, as exact as headers and bounds need it: `tick` sets it as each second begins.
-
-    No page may be newer than the answer it comes in. So a page whose second has not begun here begins it (`reach`),
-    also where its clock, which is Redis's, is a little ahead of this one.
-
-    Attributes:
-        now: seconds, monotonic.
-        date: the value of a Date header.
-        date_line: the header, with its line end.
-        next_s: how long that is right, seconds.
-    """
-
-    def __init__(self) -> None:
-        self._listeners: list[Callable[[], None]] = []
-        self._second = self._reached = 0
-        self.now, self.date, self.date_line, self.next_s = 0.0, b"", b"", 0.0
-        self.tick()
-
-    def on_tick(self, listener: Callable[[], None]) -> None:
-        """Have something called once the time is set."""
-        self._listeners.append(listener)
-
-    def tick(self) -> None:
-        at = time.time()
-        second = int(at)
-        is_ahead = 0 < self._reached - second <= MOST_AHEAD_S
-        self._second = self._reached if is_ahead else second
-        self.now, self.next_s = time.monotonic(), second + 1 - at
-        self.date = formatdate(self._second, usegmt=True).encode()
-        self.date_line = b"date: %b\r\n" % self.date
-        for listener in self._listeners:
-            listener()
-
-    def reach(self, at_ms: int) -> None:
-        """Take note of something that happened.
-
-        Args:
-            at_ms: milliseconds since the epoch.
-        """
-        if at_ms // 1000 > self._second:
-            self._reached = at_ms // 1000
-            self.tick()
 
 
 class Limits:

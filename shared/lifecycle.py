@@ -16,8 +16,9 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from shared.clock import Clock
 from shared.errors import Misconfigured
-from shared.http1 import Clock, Connection, Limits
+from shared.http1 import Connection, Limits
 from shared.settings import Settings
 from shared.tasks import end
 

@@ -35,6 +35,7 @@ from services.server.wire import Wire
 from services.server.witness import Witness
 from shared import keys as names
 from shared.auth import Tokens
+from shared.clock import Clock
 from shared.connection import Client, check_partitions, connect
 from shared.console import console_middleware
 from shared.errors import Unavailable
@@ -42,7 +43,7 @@ from shared.health import health_routes
 from shared.heartbeat import Heartbeat
 from shared.hostnames import HostnameStore
 from shared.http import HANDLERS
-from shared.http1 import Clock, Connection
+from shared.http1 import Connection
 from shared.keys import Keys
 from shared.route import ReadRoute
 from shared.servers import Serving

@@ -4,7 +4,7 @@ from email.utils import formatdate
 
 import pytest
 
-from shared.http1 import MOST_AHEAD_S, Clock
+from shared.clock import MOST_AHEAD_S, Clock
 
 NOON = 1_800_000_000
 
