@@ -18,13 +18,15 @@ from services.server.addresses import is_slug
 from services.server.catch_up import CatchUp
 from services.server.held import LIFETIME_S, LONG_RETRY_MS, SHORT_RETRY_MS, HeldStream, encode_retry
 from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic
-from services.server.keeper import Keeper
+from services.server.keeper import Keeper, may_watch
 from services.server.stream import Stream
 from services.server.wire import TAKE_OVER, TakeOver
 from services.server.written import HEADERS, Written
-from shared.auth import Principal, Tokens, digest_of
+from shared.auth import Tokens
 from shared.config import SLUG_MEND
+from shared.credentials import Credential, find_credential
 from shared.errors import Forbidden, InvalidParameter, Unavailable
+from shared.principal import Principal
 from shared.settings import Settings
 from shared.store import no_site
 from shared.streams import parse_position
@@ -58,9 +60,9 @@ class Status:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        authorization, last = request.headers.get("authorization", ""), find_last_id(request)
+        credential, last = find_credential(request.headers, scope["scheme"]), find_last_id(request)
         try:
-            principal = await self._tokens.who(authorization)
+            principal = await self._tokens.who(credential)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS, last)
         topic = find_topic(request, self._settings.partitions)
@@ -71,13 +73,13 @@ class Status:
             return await _turn_away(send, LONG_RETRY_MS, last)
         take_over = (scope.get("extensions") or {}).get(TAKE_OVER)
         if take_over is None:
-            return await self._written.hold(topic, last, digest_of(authorization), receive, send)
-        return await self._hold(topic, last, digest_of(authorization), take_over)
+            return await self._written.hold(topic, last, credential, receive, send)
+        return await self._hold(topic, last, credential, take_over)
 
-    async def _hold(self, topic: Topic, last: str, token: str, take_over: TakeOver) -> None:
+    async def _hold(self, topic: Topic, last: str, credential: Credential, take_over: TakeOver) -> None:
         """Take the connection over and tell the past; from then on the hub writes to it."""
         ends_at = asyncio.get_running_loop().time() + random.uniform(*LIFETIME_S)  # noqa: S311
-        held = HeldStream(topic, token, ends_at, self._forget, self._start_again)
+        held = HeldStream(topic, credential, ends_at, self._forget, self._start_again)
         stream = held.begin()
         self._hub.join(topic, held)
         self._keeper.add(held)
@@ -124,10 +126,11 @@ def check_watching(principal: Principal, topic: Topic) -> None:
         NotFound: a site that they may not look at does not exist for them.
         Forbidden: everything.
     """
-    if topic == EVERYTHING and not principal.may("look"):
+    if may_watch(principal, topic):
+        return
+    if topic == EVERYTHING:
         raise Forbidden(f"{principal.name} may not see every site.", "watch one site: add ?site=")
-    if topic != EVERYTHING and not principal.may("look", topic[0]):
-        raise no_site(topic[0])
+    raise no_site(topic[0])
 
 
 def find_last_id(request: Request) -> str:
