@@ -18,7 +18,9 @@ from urllib.parse import quote
 import click
 import msgspec
 
-from services.client import Api, Problem, find_target
+from services.access import accounts, token
+from services.client import Api, Problem
+from services.commands import DATA, SlugType, client_of, data_option, read_all
 from services.show import (
     Watcher,
     show_builders,
@@ -56,23 +58,6 @@ class PageName(NamedTuple):
         return f"{self.site}/{self.page}"
 
 
-class SlugType(click.ParamType[str]):
-    """Reads a slug.
-
-    Args:
-        name: whose slug it is.
-    """
-
-    def __init__(self, name: str = "site") -> None:
-        self.name = name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return str(msgspec.convert(value, Slug))
-        except msgspec.ValidationError:
-            return self.fail(f"{value!r} is not a slug: {SLUG_MEND}.", param, ctx)
-
-
 class PageType(click.ParamType[PageName]):
     """Reads a PageName."""
 
@@ -90,12 +75,6 @@ class PageType(click.ParamType[PageName]):
         return PageName(site, page or HOME)
 
 
-def _data(text: str) -> Callable[[Any], Any]:
-    folder = click.Path(path_type=Path, file_okay=False)
-    return click.option("--data", type=folder, default=Path(".platen"), show_default=True, help=text)
-
-
-DATA = _data("Data directory of the `platen up` to talk to.")
 WATCH = click.option("--watch", is_flag=True, help="Follow it live, until every server has it.")
 
 
@@ -114,7 +93,7 @@ def platen() -> None:
 @platen.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one.  [default: 8000]")
-@_data("Where pages, the API token and Valkey's files are kept; made where it does not exist.")
+@data_option("Where pages, the API token and Valkey's files are kept; made where it does not exist.")
 @click.option("--redis", "redis_url", help="Use this Redis or Valkey instead of an embedded one.")
 @click.option("--builders", type=click.IntRange(0, 64), default=1, show_default=True, help="Builder processes.")
 def up(host: str | None, port: int | None, data: Path, redis_url: str | None, builders: int) -> None:
@@ -203,7 +182,7 @@ def publish(file: Any, name: PageName, note: str, watch: bool, data: Path) -> No
         config = json.load(file)
     except ValueError as error:
         raise Misconfigured(f"{file.name} is not JSON: {error}.") from None
-    client = _client(data)
+    client = client_of(data)
     body = {"config": config, "publish": True, "note": note}
     try:
         answer = client.change("POST", f"{name.path}/versions", body)
@@ -223,7 +202,7 @@ def publish(file: Any, name: PageName, note: str, watch: bool, data: Path) -> No
 @DATA
 def rollback(name: PageName, version: int | None, watch: bool, data: Path) -> None:
     """Go back to VERSION, or to the version that was live before."""
-    client = _client(data)
+    client = client_of(data)
     version = version or _live_before(client, name)
     answer = client.change("POST", f"{name.path}/publications", {"version": version})
     _finish(client, name, answer, watch)
@@ -235,7 +214,7 @@ def rollback(name: PageName, version: int | None, watch: bool, data: Path) -> No
 @DATA
 def unpublish(name: PageName, watch: bool, data: Path) -> None:
     """Take a page off."""
-    client = _client(data)
+    client = client_of(data)
     answer = client.change("DELETE", f"{name.path}/publications/live")
     _finish(client, name, answer, watch)
 
@@ -246,7 +225,7 @@ def unpublish(name: PageName, watch: bool, data: Path) -> None:
 @DATA
 def versions(name: PageName, limit: int, data: Path) -> None:
     """List a page's versions."""
-    client = _client(data)
+    client = client_of(data)
     listed = client.get(f"{name.path}/versions", limit=limit)
     page = client.get(name.path)
     show_versions(str(name), listed["items"], page, more=bool(listed["next"]))
@@ -257,9 +236,9 @@ def versions(name: PageName, limit: int, data: Path) -> None:
 @DATA
 def pages(site: str | None, data: Path) -> None:
     """List the pages of SITE, or of every site."""
-    client = _client(data)
-    sites = [site] if site else [item["slug"] for item in _all(client, "sites")]
-    found = [(slug, item) for slug in sites for item in _all(client, f"sites/{slug}/pages")]
+    client = client_of(data)
+    sites = [site] if site else [item["slug"] for item in read_all(client, "sites")]
+    found = [(slug, item) for slug in sites for item in read_all(client, f"sites/{slug}/pages")]
     show_pages(client.target.url, found)
 
 
@@ -272,7 +251,7 @@ def hostnames(site: str, names: tuple[str, ...], takes_all: bool, data: Path) ->
     """Set the hostnames of SITE to NAMEs, or show those it has."""
     if names and takes_all:
         raise click.UsageError("Give names or --none, not both.")
-    client, path = _client(data), f"sites/{site}"
+    client, path = client_of(data), f"sites/{site}"
     is_change = bool(names) or takes_all
     found = client.change("PUT", f"{path}/hostnames", {"hostnames": names}) if is_change else client.get(path)
     click.echo("\n".join(found["hostnames"]) or f"{site} has no hostname of its own")
@@ -284,7 +263,7 @@ def hostnames(site: str, names: tuple[str, ...], takes_all: bool, data: Path) ->
 @DATA
 def move(name: PageName, to: str, data: Path) -> None:
     """Move a page to the slug TO of its site; the old address leads there from now on."""
-    client = _client(data)
+    client = client_of(data)
     moved = client.change("POST", f"{name.path}/move", {"to": to})
     click.echo(f"{name} is now {name.site}/{to}: {client.target.url}{moved['url']}")
 
@@ -296,7 +275,7 @@ def move(name: PageName, to: str, data: Path) -> None:
 @DATA
 def rebuild(site: str, cancel: bool, watch: bool, data: Path) -> None:
     """Build every live page of a site anew, behind whatever people are waiting for."""
-    client = _client(data)
+    client = client_of(data)
     path = f"sites/{site}/rebuilds"
     if cancel:
         running = [item for item in client.get(path)["items"] if item["state"] == "running"]
@@ -312,14 +291,14 @@ def rebuild(site: str, cancel: bool, watch: bool, data: Path) -> None:
 @DATA
 def builders(data: Path) -> None:
     """List the builders that are alive, and what they do."""
-    show_builders(_client(data).get("builders")["items"])
+    show_builders(client_of(data).get("builders")["items"])
 
 
 @platen.command()
 @DATA
 def servers(data: Path) -> None:
     """List the servers that are alive, and how far each of them is."""
-    show_servers(_client(data).get("servers")["items"])
+    show_servers(client_of(data).get("servers")["items"])
 
 
 @platen.command()
@@ -337,6 +316,10 @@ def quiet(name: str, data: Path) -> None:
 def resume(name: str, data: Path) -> None:
     """Let builder NAME, or every builder, go on."""
     click.echo(f"{_builders(_tell_builder(data, 'DELETE', name))} may go on")
+
+
+platen.add_command(accounts)
+platen.add_command(token)
 
 
 def main() -> None:
@@ -357,7 +340,7 @@ def main() -> None:
 
 
 def _tell_builder(data: Path, method: str, builder: str) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = _client(data).change(method, f"builders/{quote(builder, safe='')}/quiet")["items"]
+    told: list[dict[str, Any]] = client_of(data).change(method, f"builders/{quote(builder, safe='')}/quiet")["items"]
     return told
 
 
@@ -367,10 +350,6 @@ def _builders(told: list[dict[str, Any]]) -> str:
 
 def _settings() -> Settings:
     return read_settings(os.environ)
-
-
-def _client(data: Path) -> Api:
-    return Api(find_target(_settings(), data))
 
 
 def _serve(name: str, create_app: Callable[[Settings], Any], inherited: int | None = None) -> None:
@@ -412,17 +391,6 @@ def _live_before(client: Api, name: PageName) -> int:
         before = listed["next"]
         if not before:
             raise Misconfigured(f"No other version of {name} was ever live.")
-
-
-def _all(client: Api, path: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    cursor: dict[str, str | int] = {}
-    while True:
-        listed = client.get(path, limit=100, **cursor)
-        items += listed["items"]
-        if not listed["next"]:
-            return items
-        cursor = {"cursor": listed["next"]}
 
 
 def _is_missing_site(problem: Problem) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from services.client import Api, Message, Problem
@@ -30,6 +30,8 @@ HINTS = {
     "There is no builder ": "`platen builders` lists those there are",
     "There is no version ": "`platen versions SITE/PAGE` lists those there are",
     "This token is not known": "set PLATEN_TOKEN to one that this Platen knows",
+    "There is no token ": "`platen token list` lists those there are",
+    "There is an account named ": "choose another name; `platen accounts list` lists those there are",
 }
 EXIT_CODES = {"live": 0, "superseded": 3}
 LAGGING = 4
@@ -167,6 +169,39 @@ def show_servers(found: list[dict[str, Any]]) -> None:
         held = (f"{server['pages']:,}", f"{server['page_bytes'] / 2**20:,.1f}", f"{server['streams']:,}")
         table.add_row(server["server"], server["state"], behind, *held)
     out.print(table)
+
+
+def show_accounts(found: list[dict[str, Any]]) -> None:
+    """A table of accounts."""
+    if not found:
+        out.print("There are no accounts yet. Make one with: platen accounts add NAME --role admin")
+        return
+    table = Table("name", "roles", "since (UTC)", "", box=None, pad_edge=False, header_style="bold")
+    for account in found:
+        joined = account["joined_at"]
+        since, mark = (date(joined), "") if joined else ("–", Text("has not joined yet", "yellow"))
+        table.add_row(Text(account["name"]), _roles(account), since, mark)
+    out.print(table)
+
+
+def show_tokens(found: list[dict[str, Any]]) -> None:
+    """A table of API tokens."""
+    if not found:
+        out.print("You have no API tokens. Make one with: platen token make NAME --role ROLE")
+        return
+    # The id is what `revoke` asks for, so all of it has to be there, however narrow the terminal is.
+    columns = ("for", "may", "ends with", "expires (UTC)", "last used (UTC)")
+    table = Table(Column("id", no_wrap=True, min_width=17), *columns, box=None, pad_edge=False, header_style="bold")
+    for token in found:
+        used = date(token["used_at"]) if token["used_at"] else "never"
+        last = f"…{token['last']}"
+        table.add_row(token["id"], Text(token["name"]), _roles(token), last, date(token["expires_at"]), used)
+    out.print(table)
+
+
+def _roles(holder: dict[str, Any]) -> str:
+    held = (f"{role} on {'every site' if site == '*' else site}" for site, role in sorted(holder["roles"].items()))
+    return ", ".join(held) or "nothing"
 
 
 def step_line(step: dict[str, Any], gap: str) -> Text:

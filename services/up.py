@@ -23,21 +23,25 @@ from rich.text import Text
 from starlette.applications import Starlette
 
 from services.api import app as api_app
+from services.api.app import origin_of
 from services.api.budget import Budget
 from services.children import Child, environment_of
 from services.client import LOST_TOKEN_MEND, RUN_FILE, TOKEN_FILE
 from services.server import app as server_app
 from services.valkey import Valkey
 from shared import keys as names
+from shared.accounts.invitations import PATH, InvitationStore
 from shared.auth import Tokens
 from shared.connection import Client, check_partitions, connect, translated
 from shared.console import console_middleware
+from shared.credentials import bearer
 from shared.durability import warn_of_losses
 from shared.errors import Misconfigured, Unauthenticated, Unavailable
 from shared.health import health_routes
 from shared.http import HANDLERS
 from shared.keys import beat
 from shared.lifecycle import bind, serve, stop_on_signals
+from shared.principal import ADMINISTRATOR
 from shared.settings import Settings
 from shared.tasks import end
 from shared.telemetry import set_up_logging
@@ -68,7 +72,9 @@ async def up(settings: Settings, data: Path, *, embedded: bool, builders: int) -
             token = await _first_token(inner, data)
             web = _Web(inner, await _known_token(inner, data))
             async with _builders(inner, builders), _run_file(data, url, inner):
-                announcing = asyncio.create_task(_announce(web, Banner(url, data, token, builders)))
+                announcing = asyncio.create_task(
+                    _announce(web, Banner(url, data, token, await _first_link(inner, url), builders))
+                )
                 await serve(
                     web.app, bound, stop, inner, web.quiet, connection=web.server.connection, clock=web.server.clock
                 )
@@ -82,12 +88,14 @@ class Banner(NamedTuple):
         url: origin of everything.
         data: the data directory.
         token: a token made just now, None where there was one.
+        link: where the first administrator joins, None where there are accounts.
         builders: how many there are.
     """
 
     url: str
     data: Path
     token: str | None
+    link: str | None
     builders: int
 
 
@@ -133,7 +141,7 @@ class _Web:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.server.start()
         try:
-            async with api_app.keeping_first_token(self.api.tokens, self._token):
+            async with api_app.keeping_first_token(self.api.tokens, self._token), self.api.running():
                 yield
         finally:
             await self.server.stop()
@@ -244,6 +252,16 @@ async def _first_token(settings: Settings, data: Path) -> str | None:
         await client.aclose()
 
 
+async def _first_link(settings: Settings, url: str) -> str | None:
+    """Where the first administrator joins, while there is no account."""
+    client: Client = connect(settings.redis_url)
+    try:
+        code = await InvitationStore(client, settings).invite_first()
+    finally:
+        await client.aclose()
+    return f"{origin_of(settings) if settings.console_host else url}{PATH}{code}" if code else None
+
+
 def _keep_token(data: Path, token: str) -> None:
     path = data / TOKEN_FILE
     path.unlink(missing_ok=True)
@@ -256,7 +274,8 @@ async def _known_token(settings: Settings, data: Path) -> str | None:
     client: Client = connect(settings.redis_url)
     try:
         token = (data / TOKEN_FILE).read_text().strip()
-        return token if (await Tokens(client).who(f"Bearer {token}")).id == "admin" else None
+        principal = await Tokens(client).who(bearer(f"Bearer {token}"))
+        return token if principal.id == ADMINISTRATOR else None
     except (OSError, Unauthenticated):
         return None
     finally:
@@ -317,6 +336,9 @@ def _print_banner(banner: Banner) -> None:
     if banner.token:
         out.print(f"\n  API token, shown once and kept in {banner.data / TOKEN_FILE}:")
         out.print(f"  {banner.token}", style="bold")
+    if banner.link:
+        out.print("\n  There is no account yet. Sign in as the first administrator, within a week:")
+        out.print(f"  {banner.link}", style="bold")
     command = "platen" if shutil.which("platen") else os.path.relpath(sys.argv[0])
     out.print(
         Text.assemble("\nTry: ", (f"{command} publish examples/spring-sale.json --page acme/spring --watch", "bold"))

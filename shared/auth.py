@@ -1,58 +1,41 @@
-"""Who is asking, and may they: api and server both ask here.
+"""Who is asking: api and server both ask here.
 
-A token is random, shown once, and stored as its SHA-256. Looking one up costs a round trip; the answer is
-remembered for a few seconds, so a revoked token works on for at most that long.
+Looking a token or a session up costs one round trip; the answer is remembered for a few seconds, so one that was
+ended works on for at most that long in other processes. A token's maker is looked up with it, each time.
 """
 
 import asyncio
 import contextlib
 import logging
-import secrets
 import time
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from shared import keys
+from shared.accounts.records import Account
 from shared.connection import Client, translated
+from shared.credentials import PREFIX, Credential, digest, new_token
 from shared.errors import Unauthenticated, Unavailable
-from shared.roles import EVERYWHERE, Permission, permits
-from shared.scripts import Call, run, script
+from shared.principal import ADMINISTRATOR, Principal
+from shared.roles import EVERYWHERE
+from shared.scripts import Call, refuse_unavailable, run, run_all, script
+
+__all__ = ["PREFIX", "REMEMBERED_S", "Principal", "Token", "Tokens", "digest", "new_token"]
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_S = 5.0
 KEEP_EVERY_S = 1.0
 MOST_REMEMBERED = 10_000
-PREFIX = "platen_"
-
-
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever asks.
-
-    Attributes:
-        id: stable; what idempotency keys and records hang on.
-        roles: site, or `*` for every site, -> role.
-        name: how people call them; the id where there is no other name.
-    """
-
-    id: str
-    roles: dict[str, str] = {}
-    name: str = ""
-
-    def may(self, permission: Permission, site: str = EVERYWHERE) -> bool:
-        """Whether they may do something.
-
-        Args:
-            site: slug; `*` for what concerns no single site.
-        """
-        return permits(self.roles, permission, site)
+# How exactly it is known when a token was used last.
+TOKEN_USE_MS = 600_000
+MOST_AT_ONCE = 200
 
 
 class Token(msgspec.Struct, frozen=True):
-    """What is stored of a token.
+    """What is stored of a token that belongs to no account.
 
     Attributes:
         id: whose it is.
@@ -67,23 +50,8 @@ class Token(msgspec.Struct, frozen=True):
     role: str = ""
 
 
-def new_token() -> str:
-    """A fresh secret of 256 bits, with a prefix by which scanners know it."""
-    return PREFIX + secrets.token_urlsafe(32)
-
-
-def digest(token: str) -> str:
-    """What is stored of a token. It is long and random, so one round of SHA-256 is enough."""
-    return sha256(token.encode()).hexdigest()
-
-
-def digest_of(authorization: str) -> str:
-    """The digest of the token that an Authorization header carries."""
-    return digest(authorization.partition(" ")[2].strip())
-
-
 class Tokens:
-    """API tokens.
+    """Who comes with a token or a session; and the first administrator's token.
 
     Args:
         client: for short calls.
@@ -92,55 +60,47 @@ class Tokens:
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock
-        self._remembered: dict[str, tuple[float, Principal]] = {}
+        self._remembered: dict[Credential, tuple[float, Principal]] = {}
 
-    async def who(self, authorization: str) -> Principal:
-        """Find out whose token an Authorization header carries.
-
-        Args:
-            authorization: the header's value, "" where there is none.
+    async def who(self, credential: Credential) -> Principal:
+        """Find out whose a token or a session is.
 
         Raises:
-            Unauthenticated: no bearer token, or one that is not known.
-            StoreUnavailable, StoreUncertain: Redis is away and the token is not remembered.
+            Unauthenticated: it is not known.
+            StoreUnavailable, StoreUncertain: Redis is away and it is not remembered.
         """
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated("This needs a token: send `Authorization: Bearer <token>`.")
-        name = digest(token.strip())
-        until, principal = self._remembered.get(name, (0.0, None))
+        until, principal = self._remembered.get(credential, (0.0, None))
         if principal is not None and self._clock() < until:
             return principal
-        return await self._look_up(name)
+        [principal] = await self.look_up([credential])
+        if principal is None:
+            self._remembered.pop(credential, None)
+            raise Unauthenticated(_UNKNOWN[credential.kind])
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[credential] = (self._clock() + REMEMBERED_S, principal)
+        return principal
 
-    async def unknown(self, names: Sequence[str]) -> list[str]:
-        """Those of some tokens that are known no longer.
+    def forget(self) -> None:
+        """Remember nobody: somebody's rights changed, or ended."""
+        self._remembered.clear()
 
-        Args:
-            names: digests.
+    async def look_up(self, credentials: Sequence[Credential]) -> list[Principal | None]:
+        """Whose some tokens and sessions are now, None for those that are not known; each look counts as a use.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        if not names:
-            return []
-        with translated():
-            records = await self._client.hmget(keys.TOKENS, list(names))
-        return [name for name, record in zip(names, records, strict=True) if record is None]
-
-    async def _look_up(self, name: str) -> Principal:
-        # Found by digest, so comparing leaks nothing about the secret itself.
-        with translated():
-            record = await self._client.hget(keys.TOKENS, name)
-        if record is None:
-            self._remembered.pop(name, None)
-            raise Unauthenticated("This token is not known: it was revoked, or belongs to another Platen.")
-        token = msgspec.json.decode(record, type=Token)
-        principal = Principal(id=token.id, roles=token.roles or {EVERYWHERE: token.role}, name=token.id)
-        if len(self._remembered) >= MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[name] = (self._clock() + REMEMBERED_S, principal)
-        return principal
+        found: list[Principal | None] = []
+        for start in range(0, len(credentials), MOST_AT_ONCE):
+            part = credentials[start : start + MOST_AT_ONCE]
+            calls = [call for credential in part for call in _calls(credential)]
+            answers = await run_all(self._client, calls)
+            for index in range(0, len(answers), 3):
+                # Whether the use was noted matters to nobody who asks.
+                refuse_unavailable(answers[index : index + 2])
+                found.append(_read(*answers[index : index + 2]))
+        return found
 
     async def set_first(self, token: str, now_ms: int) -> None:
         """Make a token the first administrator's, in place of the one before.
@@ -154,13 +114,13 @@ class Tokens:
         """
         with translated():
             known = await self._client.hgetall(keys.TOKENS)
-            old = [name for name, record in known.items() if msgspec.json.decode(record)["id"] == "admin"]
+            old = [name for name, record in known.items() if msgspec.json.decode(record)["id"] == ADMINISTRATOR]
             pipeline: Any = self._client.pipeline(transaction=True)
             if old:
                 pipeline.hdel(keys.TOKENS, *old)
             pipeline.hset(keys.TOKENS, digest(token), msgspec.json.encode(_administrator(now_ms)))
             await pipeline.execute()
-        self._remembered.clear()
+        self.forget()
 
     async def keep_first(self, token: str, every_s: float = KEEP_EVERY_S) -> None:
         """Set the first administrator's token again whenever Redis holds no tokens at all: it was emptied.
@@ -199,5 +159,57 @@ class Tokens:
         return token if made else None
 
 
+_UNKNOWN = {
+    "token": "This token is not known: it was revoked, has expired, or belongs to another Platen.",
+    "session": "This session has ended.",
+}
+
+
 def _administrator(now_ms: int) -> Token:
-    return Token("admin", now_ms, {EVERYWHERE: "admin"})
+    return Token(ADMINISTRATOR, now_ms, {EVERYWHERE: "admin"})
+
+
+def _calls(credential: Credential) -> list[Call]:
+    """One look-up: in the list of tokens without an account, in an account's slot, and the use noted there."""
+    key = (keys.token if credential.kind == "token" else keys.session)(credential.digest)
+    known = credential.digest if credential.kind == "token" else ""
+    return [
+        Call(script("known_token"), [keys.TOKENS], [known]),
+        Call(script("who"), [key, keys.ACCOUNTS], []),
+        Call(script("touch"), [key], [TOKEN_USE_MS]),
+    ]
+
+
+def _read(known: bytes | None, found: list[Any]) -> Principal | None:
+    if known:
+        token = msgspec.json.decode(known, type=Token)
+        roles = token.roles or {EVERYWHERE: token.role}
+        return Principal(id=token.id, roles=roles, name=token.id, via=token.id)
+    if not found:
+        return None
+    fields, record = found
+    values = {name.decode(): value.decode() for name, value in zip(fields[::2], fields[1::2], strict=True)}
+    account = _maker(values["account"], record)
+    return None if account is None else _principal(account, values)
+
+
+def _maker(account: str, record: bytes) -> Account | None:
+    if account == ADMINISTRATOR:
+        return Account(id=ADMINISTRATOR, name=ADMINISTRATOR, roles={EVERYWHERE: "admin"}, created_at=0, joined_at=1)
+    return msgspec.json.decode(record, type=Account) if record else None
+
+
+def _principal(account: Account, values: dict[str, str]) -> Principal:
+    ends_at = int(values["ends_at"])
+    if "roles" not in values:
+        return Principal(
+            id=account.id,
+            roles=account.roles,
+            name=account.name,
+            via="session",
+            session=values["id"],
+            ends_at=ends_at,
+        )
+    roles = msgspec.json.decode(values["roles"], type=dict[str, str])
+    within = account.roles
+    return Principal(id=account.id, roles=roles, name=account.name, within=within, via=values["name"], ends_at=ends_at)

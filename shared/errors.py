@@ -8,12 +8,16 @@
     │   │   └── UnsupportedMediaType   the body is of a kind, or encoded in a way, that is not read
     │   ├── TooSlow              the body did not come in time
     │   ├── TooLarge             more bytes than are taken
-    │   ├── Unauthenticated      no token, or one we do not know
+    │   ├── Unauthenticated      no token and no session, or one we do not know
+    │   │   └── WrongPassword    a name and a password that do not belong together
     │   ├── Forbidden            known, and not allowed to do this
+    │   │   └── ForeignOrigin    a change that a page of another origin may have sent
+    │   ├── TooManyTries         signing in was tried too often
     │   ├── NotFound             site, page, version or publication that does not exist
     │   └── Conflict             clashes with what is there: site exists, nothing live, …
     │       └── IdempotencyMismatch   an Idempotency-Key used before with another body
     ├── Unavailable              nobody's fault and it passes: a retry can help
+    │   ├── Busy                 more passwords to check than can wait
     │   ├── StoreUnavailable     Redis refused or was not reached; nothing was done
     │   └── StoreUncertain       the answer was lost; done or not is unknown: retry under the same key
     ├── BuildError               one build went wrong
@@ -125,6 +129,30 @@ class Unauthenticated(Refused):
     code = "unauthenticated"
 
 
+class WrongPassword(Unauthenticated):
+    """A name and a password that do not belong together; which of the two is wrong is not said."""
+
+    code = "wrong-password"
+    mend = "check both; an administrator can make a link to choose a new password"
+
+    def __init__(self) -> None:
+        super().__init__("There is no account with this name and this password.")
+
+
+class TooManyTries(Refused):
+    """Signing in was tried too often.
+
+    Args:
+        wait_s: when to come back, in seconds.
+    """
+
+    code = "too-many-tries"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__("Signing in was tried too often, with this name or from this address.")
+        self.wait_s, self.mend = wait_s, f"try again in {wait_s} seconds"
+
+
 class Forbidden(Refused):
     """Whoever asks is known, and may not do this.
 
@@ -138,6 +166,21 @@ class Forbidden(Refused):
     def __init__(self, detail: str, mend: str) -> None:
         super().__init__(detail)
         self.detail, self.mend = detail, mend
+
+
+class ForeignOrigin(Forbidden):
+    """A change by session that a page of another origin may have sent.
+
+    Args:
+        detail: what speaks for that, one sentence.
+    """
+
+    code = "foreign-origin"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            detail, "send it from Platen's own pages, or with a token: `Authorization: Bearer <token>` and no cookie"
+        )
 
 
 class NotFound(Refused):
@@ -173,6 +216,12 @@ class IdempotencyMismatch(Conflict):
 class Unavailable(PlatenError):
     code = "unavailable"
     retryable = True
+
+
+class Busy(Unavailable):
+    """More passwords are to be checked than can wait."""
+
+    code = "busy"
 
 
 class StoreUnavailable(Unavailable):

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.errors import (
+    Busy,
     Conflict,
     Forbidden,
     IdempotencyMismatch,
@@ -25,6 +26,7 @@ from shared.errors import (
     PlatenError,
     StoreUncertain,
     TooLarge,
+    TooManyTries,
     TooSlow,
     Unauthenticated,
     Unavailable,
@@ -51,6 +53,7 @@ _TITLES: dict[type[PlatenError], tuple[int, str]] = {
     Forbidden: (403, "Not allowed"),
     NotFound: (404, "Not found"),
     IdempotencyMismatch: (422, "The Idempotency-Key was used before"),
+    TooManyTries: (429, "Too many tries"),
     Conflict: (409, "It clashes with what is there"),
     StoreUncertain: (503, "It is not known whether it was done"),
     Unavailable: (503, "Not available just now"),
@@ -197,16 +200,20 @@ def _words(error: PlatenError) -> tuple[str, str]:
     """What is wrong, and the mend."""
     if isinstance(error, StoreUncertain):
         return "The answer of Redis was lost.", "send the same request again with the same Idempotency-Key"
+    if isinstance(error, Busy):
+        return str(error), "try again in a moment"
     if isinstance(error, Unavailable):
         return "Redis is not available; nothing was changed.", "try again in a moment"
-    if isinstance(error, Unauthenticated):
-        return str(error), "send the header `Authorization: Bearer <token>` with a token that is known"
+    if type(error) is Unauthenticated:
+        return str(error), "sign in, or send the header `Authorization: Bearer <token>` with a token that is known"
     return getattr(error, "detail", "") or str(error), getattr(error, "mend", "")
 
 
 def _headers(error: PlatenError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         return {"retry-after": "1"}
+    if isinstance(error, TooManyTries):
+        return {"retry-after": str(error.wait_s)}
     if isinstance(error, Unauthenticated):
         return {"www-authenticate": 'Bearer realm="platen"'}
     return {}

@@ -10,6 +10,22 @@ partition are global and are never touched by a script together with partitioned
 | platen:builders, platen:servers | hash | entries removed when a process ends, swept when its beat key is gone |
 | platen:beat:<process> | string | TTL: six heartbeats |
 | platen:quiet | hash | a builder's name, or `all` -> who asked; until it is taken back |
+| platen:{accounts}:records | hash | permanent: account -> its record; removed with it |
+| platen:{accounts}:names | hash | permanent: a name as it is compared -> account |
+| platen:{accounts}:order | sorted set | permanent: those names, all scores 0 |
+| platen:{accounts}:passwords | hash | permanent: account -> argon2id |
+| platen:{accounts}:members | sorted set | permanent: "site account" of every role held, all scores 0 (read by name) |
+| platen:{accounts}:invited | hash | account -> digest of its invitation; removed when that is accepted |
+| platen:{accounts}:invitation:<digest> | string | TTL |
+| platen:{accounts}:session:<digest> | hash | TTL: when nobody used it for a while, and at its end in any case |
+| platen:{accounts}:sessions:<account> | hash | TTL: id -> digest of its sessions, bounded |
+| platen:{accounts}:token:<digest> | hash | TTL: until it expires |
+| platen:{accounts}:tokens:<account> | hash | TTL: id -> digest of its API tokens, bounded |
+| platen:{accounts}:tries:<of>:<digest> | string | TTL: tries to sign in |
+| platen:{accounts}:known:<digest> | string | TTL: from where somebody signed in |
+| platen:{accounts}:idempotency:<digest> | hash | TTL |
+| platen:{accounts}:audit | stream | bounded: the newest entries |
+| platen:{accounts}:audit:<site> | stream | bounded, and TTL after its last entry |
 | platen:{hostnames}:owners | hash | hostname -> its site; removed when the site gives it up |
 | platen:{hostnames}:lists | hash | permanent: site -> when its hostnames were set, and the hostnames |
 | platen:{hostnames}:changes | sorted set | permanent: site -> when its hostnames were set |
@@ -48,6 +64,14 @@ BUILDERS = "platen:builders"
 SERVERS = "platen:servers"
 QUIET = "platen:quiet"
 EVERY_BUILDER = "all"
+# Accounts belong to no single site, and what hangs together there is changed by one script, so they have a slot, too.
+ACCOUNTS = "platen:{accounts}:records"
+ACCOUNT_NAMES = "platen:{accounts}:names"
+ACCOUNT_ORDER = "platen:{accounts}:order"
+PASSWORDS = "platen:{accounts}:passwords"
+MEMBERS = "platen:{accounts}:members"
+INVITED = "platen:{accounts}:invited"
+AUDIT = "platen:{accounts}:audit"
 # Hostnames are unique across all partitions, so they live in a slot of their own.
 HOSTNAME_OWNERS = "platen:{hostnames}:owners"
 HOSTNAME_LISTS = "platen:{hostnames}:lists"
@@ -85,6 +109,64 @@ def hostnames_idempotency(site: str, digest: str) -> str:
         digest: of the idempotency key.
     """
     return f"platen:{{hostnames}}:idempotency:{site}:{digest}"
+
+
+def session(digest: str) -> str:
+    """Key of a session; without a digest, what such keys begin with."""
+    return f"platen:{{accounts}}:session:{digest}"
+
+
+def sessions(account: str) -> str:
+    """Key that lists an account's sessions; without an account, what such keys begin with."""
+    return f"platen:{{accounts}}:sessions:{account}"
+
+
+def token(digest: str) -> str:
+    """Key of an API token; without a digest, what such keys begin with."""
+    return f"platen:{{accounts}}:token:{digest}"
+
+
+def tokens(account: str) -> str:
+    """Key that lists an account's API tokens."""
+    return f"platen:{{accounts}}:tokens:{account}"
+
+
+def invitation(digest: str) -> str:
+    """Key of an invitation; without a digest, what such keys begin with."""
+    return f"platen:{{accounts}}:invitation:{digest}"
+
+
+def tries(of: str, digest: str) -> str:
+    """Key that counts tries to sign in.
+
+    Args:
+        of: what is counted: "name", "address" or "both".
+        digest: of it.
+    """
+    return f"platen:{{accounts}}:tries:{of}:{digest}"
+
+
+def known_address(digest: str) -> str:
+    """Key that exists where somebody signed in from an address before.
+
+    Args:
+        digest: of the name and the address.
+    """
+    return f"platen:{{accounts}}:known:{digest}"
+
+
+def accounts_idempotency(digest: str) -> str:
+    """Key that remembers a request which changed accounts.
+
+    Args:
+        digest: of the idempotency key.
+    """
+    return f"platen:{{accounts}}:idempotency:{digest}"
+
+
+def audit_of(site: str) -> str:
+    """Key of a site's part of the audit log."""
+    return f"platen:{{accounts}}:audit:{site}"
 
 
 class Keys:

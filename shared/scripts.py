@@ -2,6 +2,9 @@
 
 A script begins with `#!lua`, so that Redis refuses it before any effect when memory is full; a plain one would run
 until its first refused write. `lib.lua` stands in front of each, for Redis offers scripts no include.
+
+A first line `--! with NAME` puts another library behind that one. `--! reads only` says that a script writes nothing:
+it runs where Redis is full or read-only, too.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,8 @@ from shared.connection import Client, translate, translated
 from shared.errors import Unavailable
 
 Argument = str | bytes | int | float
+
+_ASKS = "--! "
 
 
 class Script(NamedTuple):
@@ -44,7 +49,11 @@ class Call(NamedTuple):
 def script(name: str) -> Script:
     """Load a script by the name of its file in `shared/lua`, without the ending."""
     folder = files("shared") / "lua"
-    text = "#!lua\n" + (folder / "lib.lua").read_text() + (folder / f"{name}.lua").read_text()
+    own = (folder / f"{name}.lua").read_text()
+    asked, _, _ = own.removeprefix(_ASKS).partition("\n") if own.startswith(_ASKS) else ("", "", "")
+    head = "#!lua flags=no-writes\n" if asked == "reads only" else "#!lua\n"
+    libraries = ["lib", asked.removeprefix("with ")] if asked.startswith("with ") else ["lib"]
+    text = head + "".join((folder / f"{library}.lua").read_text() for library in libraries) + own
     return Script(name, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

@@ -44,6 +44,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admin_token: str = ""
     """The first API token, at least 16 characters; made and shown once where it is not set."""
 
+    session_idle_s: Seconds = 86_400.0
+    """How long a session lasts that nobody uses."""
+    session_keep_s: Seconds = 1_209_600.0
+    """How long a session lasts in any case."""
+    sign_in_tries: Positive = 10
+    """Tries to sign in with one name from one address within the window; three times as many with one name from new
+    addresses, six times as many from one address."""
+    sign_in_window_s: Seconds = 300.0
+    """How long those tries count."""
+    gateways: Annotated[int, msgspec.Meta(ge=0, le=8)] = 0
+    """Gateways in front of the api, each of which appends to X-Forwarded-For whom it heard from."""
+
     # What the CLI talks to
     url: str = ""
     """Origin of the api, for the CLI."""

@@ -37,16 +37,18 @@ class Request(NamedTuple):
     """Who asks for a change, and how to know the same asking again.
 
     Attributes:
-        actor: name of the token.
+        actor: who asks, as people call them.
         traceparent: W3C trace context.
         idempotency_key: the caller's, or one made for this request alone.
         fingerprint: digest of what is asked; the same key with another one is refused.
+        scope: whose the key is; the actor's where nothing is given.
     """
 
     actor: str
     traceparent: str
     idempotency_key: str
     fingerprint: str
+    scope: str = ""
 
 
 class Accepted(NamedTuple):
@@ -712,8 +714,8 @@ def _names(numbers: range) -> list[str]:
 
 
 def scoped(request: Request) -> str:
-    """An idempotency key counts per actor: two clients that choose the same one do not meet."""
-    return sha256(f"{request.actor}\0{request.idempotency_key}".encode()).hexdigest()
+    """An idempotency key counts per account or token: two clients that choose the same one do not meet."""
+    return sha256(f"{request.scope or request.actor}\0{request.idempotency_key}".encode()).hexdigest()
 
 
 def refuse_mismatch(outcome: bytes) -> None:

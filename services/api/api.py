@@ -1,7 +1,16 @@
 """What the handlers of the api have in common: the store, the tokens, the bounds and the counters, in one place."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from prometheus_client import CollectorRegistry, Counter
 
+from shared.accounts.accounts import AccountStore
+from shared.accounts.audit import AuditLog
+from shared.accounts.invitations import InvitationStore
+from shared.accounts.passwords import Passwords
+from shared.accounts.sessions import SessionStore
+from shared.accounts.tokens import TokenStore
 from shared.auth import Tokens
 from shared.connection import Client
 from shared.hostnames import HostnameStore
@@ -27,6 +36,12 @@ class Api:
         self.rebuilds = RebuildStore(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
         self.tokens = Tokens(client)
+        self.accounts = AccountStore(client, settings)
+        self.invitations = InvitationStore(client, settings)
+        self.sessions = SessionStore(client, settings)
+        self.api_tokens = TokenStore(client, settings)
+        self.passwords = Passwords()
+        self.audit = AuditLog(client)
         self.registry = registry or CollectorRegistry()
         self.requests = Counter(
             "platen_api_requests", "Answers of the api.", ["route", "method", "status"], registry=self.registry
@@ -34,3 +49,13 @@ class Api:
         self.accepted = Counter(
             "platen_publications_accepted", "Publications accepted.", ["cause"], registry=self.registry
         )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Do meanwhile what goes on beside requests; at the end, write what the audit log has not yet."""
+        self.audit.start()
+        try:
+            yield
+        finally:
+            await self.audit.stop()
+            self.passwords.close()

@@ -13,20 +13,27 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from services.api import (
+    accounts,
+    audit,
     builders,
     hostnames,
+    invitations,
+    members,
     moves,
     openapi,
     pages,
     publications,
     rebuilds,
     servers,
+    session,
     sites,
+    tokens,
     versions,
 )
 from services.api.api import Api
 from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
+from shared.accounts.invitations import PATH
 from shared.auth import Tokens
 from shared.connection import check_partitions, connect
 from shared.console import console_middleware
@@ -48,6 +55,12 @@ _OPERATIONS = (
     *rebuilds.ENDPOINTS,
     *builders.ENDPOINTS,
     *servers.ENDPOINTS,
+    *session.ENDPOINTS,
+    *invitations.ENDPOINTS,
+    *accounts.ENDPOINTS,
+    *members.ENDPOINTS,
+    *tokens.ENDPOINTS,
+    *audit.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))
 
@@ -66,7 +79,7 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
 
     Args:
         settings: for all of it.
-        out: where a token that was made just now is shown; standard output where none is given.
+        out: where a token and a link that were made just now are shown; standard output where none is given.
     """
     api = Api(connect(settings.redis_url), settings)
 
@@ -75,8 +88,9 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
         try:
             await check_partitions(api.client, settings.partitions)
             await warn_of_losses(api.client)
+            await _show_first_link(api, out or sys.stdout)
             token = await _see_to_first_token(api.tokens, settings, out or sys.stdout)
-            async with keeping_first_token(api.tokens, token):
+            async with keeping_first_token(api.tokens, token), api.running():
                 yield
         finally:
             await api.client.aclose()
@@ -116,3 +130,20 @@ async def _see_to_first_token(tokens: Tokens, settings: Settings, out: TextIO) -
         out.write(f"API token, shown once: {token}\n")
         out.flush()
     return token
+
+
+async def _show_first_link(api: Api, out: TextIO) -> None:
+    """Show how the first administrator joins, while there is no account."""
+    code = await api.invitations.invite_first()
+    if code:
+        # Not in the log, either.
+        out.write(f"First administrator, sign in here: {origin_of(api.settings)}{PATH}{code}\n")
+        out.flush()
+
+
+def origin_of(settings: Settings) -> str:
+    """Under which origin people reach the app."""
+    if settings.console_host:
+        return f"https://{settings.console_host}"
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{f'[{name}]' if ':' in name and '[' not in name else name}:{settings.port}"

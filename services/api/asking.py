@@ -7,6 +7,7 @@ address takes slugs only, so no text of a caller's ever becomes part of a key un
 import asyncio
 import re
 import secrets
+from contextlib import AbstractContextManager
 from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -18,10 +19,11 @@ from services.api.budget import Budget
 from services.api.problems import explain
 from services.api.texts import check_texts
 from shared import store
-from shared.auth import Principal
+from shared.accounts.records import NAME_MEND, AccountName
 from shared.config import SLUG_MEND, SLUG_PATTERN
 from shared.errors import InvalidParameter, UnsupportedMediaType
 from shared.http import read_body
+from shared.principal import Principal
 from shared.telemetry import traceparent_of
 from shared.values import decode_value
 
@@ -29,12 +31,17 @@ DEFAULT_LIMIT = 50
 MOST_LIMIT = 200
 # 50,000 characters of Markdown took 60 ms at worst, all of them "<": what is longer is read beside other requests.
 MOST_AT_ONCE_BYTES = 65_536
+LONGEST_CURSOR = 200
 IDEMPOTENCY_KEY = "Idempotency-Key"
+V1 = "/-/api/v1"
 
+_CURSOR_MEND = "use the `next` of the answer before"
 _SLUG = re.compile(SLUG_PATTERN)
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_ID = re.compile(r"[0-9a-f]{1,32}")
+_ENTRY = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
@@ -46,14 +53,22 @@ class Asked:
 
     Args:
         http: the request.
-        principal: who asks.
+        principal: who asks; nobody until that is known.
         most_bytes: bound of its body.
         budget: of its time.
+
+    Attributes:
+        target: what it is about, for the audit log, where neither its address nor that of what it made says so.
     """
 
     def __init__(self, http: Request, principal: Principal, most_bytes: int, budget: Budget) -> None:
         self.http, self.principal = http, principal
         self._most_bytes, self._budget = most_bytes, budget
+        self.target = ""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """For what takes its time without being Redis's doing."""
+        return self._budget.paused()
 
     @property
     def site(self) -> str:
@@ -91,6 +106,30 @@ class Asked:
         return name
 
     @property
+    def account(self) -> str:
+        """Id of the account in the address. Raises: InvalidParameter, where it cannot be one."""
+        return self._id("account")
+
+    @property
+    def session(self) -> str:
+        """Id of the session in the address. Raises: InvalidParameter, where it cannot be one."""
+        return self._id("session")
+
+    @property
+    def token(self) -> str:
+        """Id of the API token in the address. Raises: InvalidParameter, where it cannot be one."""
+        return self._id("token")
+
+    @property
+    def name(self) -> str:
+        """Name of the account in the address. Raises: InvalidParameter, where it cannot be one."""
+        name: str = self.http.path_params["name"]
+        try:
+            return msgspec.convert(name, AccountName)
+        except msgspec.ValidationError:
+            raise InvalidParameter(f"{_shown(name)} is not a name.", "name", NAME_MEND) from None
+
+    @property
     def limit(self) -> int:
         """How many items are asked for. Raises: InvalidParameter."""
         text = self.http.query_params.get("limit", str(DEFAULT_LIMIT))
@@ -104,13 +143,35 @@ class Asked:
     def after_slug(self) -> str:
         """Where a list by slug goes on, "" for its beginning. Raises: InvalidParameter."""
         cursor = self.http.query_params.get("cursor")
-        return "" if cursor is None else check_slug(cursor, "cursor", "use the `next` of the answer before")
+        return "" if cursor is None else check_slug(cursor, "cursor", _CURSOR_MEND)
 
     @property
     def below_number(self) -> int:
         """Where a list that runs backwards goes on, 0 for its beginning. Raises: InvalidParameter."""
         cursor = self.http.query_params.get("cursor")
-        return 0 if cursor is None else _number(cursor, "cursor", "use the `next` of the answer before")
+        return 0 if cursor is None else _number(cursor, "cursor", _CURSOR_MEND)
+
+    @property
+    def after_name(self) -> str:
+        """Where a list by name goes on, "" for its beginning. Raises: InvalidParameter."""
+        cursor = self.http.query_params.get("cursor", "")
+        if len(cursor) > LONGEST_CURSOR or not cursor.isprintable():
+            raise InvalidParameter(f"{_shown(cursor)} is no cursor.", "cursor", _CURSOR_MEND)
+        return cursor
+
+    @property
+    def before_entry(self) -> str:
+        """Where the audit log goes on, "" for its beginning. Raises: InvalidParameter."""
+        cursor = self.http.query_params.get("cursor", "")
+        if cursor and not _ENTRY.fullmatch(cursor):
+            raise InvalidParameter(f"{_shown(cursor)} is no cursor.", "cursor", _CURSOR_MEND)
+        return cursor
+
+    def _id(self, what: str) -> str:
+        text: str = self.http.path_params[what]
+        if not _ID.fullmatch(text):
+            raise InvalidParameter(f"{_shown(text)} is not the id of one.", what, f"list them with GET {V1}/{what}s")
+        return text
 
     async def body(self, kind: type[Body]) -> Body:
         """Read the body.
@@ -148,11 +209,17 @@ class Asked:
         """
         headers = self.http.headers
         return store.Request(
-            actor=self.principal.id,
+            actor=self.principal.name or self.principal.id,
             traceparent=traceparent_of(headers.get("traceparent", "")),
             idempotency_key=_idempotency_key(headers.getlist(IDEMPOTENCY_KEY)),
             fingerprint=_fingerprint(self.http.method, self.http.scope["path"], *canonical),
+            scope=self.principal.id,
         )
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text is a slug."""
+    return _SLUG.fullmatch(text) is not None
 
 
 def check_slug(text: str, what: str, mend: str = SLUG_MEND) -> str:

@@ -40,7 +40,7 @@ async def list_all(api: Api, _asked: Asked) -> Response:
 
 
 async def quiet(api: Api, asked: Asked) -> Response:
-    chosen, actor = await _chosen(api, asked), asked.principal.id
+    chosen, actor = await _chosen(api, asked), asked.principal.name
     await set_quiet(api.client, asked.builder, actor)
     return changed(chosen, 202, location=None, replayed=False)
 

@@ -13,17 +13,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.api.api import Api
-from services.api.asking import Asked, check_once
+from services.api.asking import V1, Asked, check_once
+from services.api.audited import entry_of
 from services.api.budget import Budget
-from shared.auth import Principal
+from services.api.origin import check_origin
 from shared.config import SLUG_MEND
+from shared.credentials import find_credential
 from shared.errors import Forbidden, InvalidParameter, PlatenError
 from shared.http import on_http_exception, on_refusal
 from shared.incoming import Incoming
+from shared.principal import Principal
 from shared.roles import EVERYWHERE, PERMISSIONS, ROLES, Permission
 from shared.store import no_site
 
-V1 = "/-/api/v1"
+__all__ = ["PAGE", "V1", "Answer", "Endpoint", "Resource", "refuse"]
+
 PAGE = V1 + "/sites/{site}/pages/{page}"
 
 _NOBODY = Principal(id="")
@@ -61,10 +65,12 @@ class Endpoint(NamedTuple):
         problems: statuses of the refusals beside those that any operation can give.
         body: Struct of the request's body, None where it has none.
         body_example: a body, as JSON.
-        listed_by: what the list's cursor is, "" where the operation is no list.
+        listed_by: what the list's cursor is, "" where the operation is no list; "text" for one that only we can read.
         needs: what whoever asks must be allowed to: on the site in the path, otherwise everywhere; None where
             nobody is asked who they are.
         checks_itself: whether the handler decides that, because it depends on more than the address.
+        is_noted: whether the audit log keeps it, where it is a change; not where it changes nothing, in spite of its
+            method, or is sent all the time.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -76,9 +82,10 @@ class Endpoint(NamedTuple):
     problems: Sequence[int] = ()
     body: type[Any] | None = None
     body_example: Any = None
-    listed_by: Literal["", "slug", "number"] = ""
+    listed_by: Literal["", "slug", "number", "text"] = ""
     needs: Permission | None = "look"
     checks_itself: bool = False
+    is_noted: bool = True
 
     @property
     def is_change(self) -> bool:
@@ -126,12 +133,17 @@ class Resource:
         try:
             _check_path(request.scope)
             endpoint = self._choose(request.method)
-            budget = Budget()
-            return await budget.spend(self._handle(request, endpoint, budget))
-        except PlatenError as error:
-            return await on_refusal(request, error)
-        except HTTPException as error:
-            return await on_http_exception(request, error)
+        except (PlatenError, HTTPException) as error:
+            return await _on_error(request, error)
+        budget = Budget()
+        asked = Asked(request, _NOBODY, self._api.settings.max_body_bytes, budget)
+        try:
+            response = await budget.spend(self._handle(endpoint, asked))
+        except (PlatenError, HTTPException) as error:
+            response = await _on_error(request, error)
+        if endpoint.is_change and endpoint.is_noted:
+            self._api.audit.note(entry_of(endpoint.name, asked, response))
+        return response
 
     def _choose(self, method: str) -> Endpoint:
         if not self._endpoints:
@@ -144,22 +156,29 @@ class Resource:
     def _allowed(self) -> list[str]:
         return sorted({*self._endpoints, *({"HEAD"} if "GET" in self._endpoints else ())})
 
-    async def _handle(self, request: Request, endpoint: Endpoint, budget: Budget) -> Response:
-        principal = await self._meet(request, endpoint)
-        asked = Asked(request, principal, self._api.settings.max_body_bytes, budget)
+    async def _handle(self, endpoint: Endpoint, asked: Asked) -> Response:
+        await self._meet(endpoint, asked)
         _check_permission(endpoint, asked)
         return await endpoint.handler(self._api, asked)
 
-    async def _meet(self, request: Request, endpoint: Endpoint) -> Principal:
-        if endpoint.needs is None:
-            return _NOBODY
-        check_once(request, "Authorization")
-        return await self._api.tokens.who(request.headers.get("authorization", ""))
+    async def _meet(self, endpoint: Endpoint, asked: Asked) -> None:
+        http = asked.http
+        if endpoint.needs is not None:
+            check_once(http, "Authorization")
+            asked.principal = await self._api.tokens.who(find_credential(http.headers, http.scope["scheme"]))
+        is_open = endpoint.needs is None
+        if endpoint.is_change and (is_open or asked.principal.session):
+            check_origin(http.headers, has_session=not is_open)
 
     def _count(self, method: str, status: int) -> None:
         # Methods are whatever callers send; only those that have an operation become labels.
         known = method if method in self._endpoints else "other"
         self._api.requests.labels(self._path, known, str(status)).inc()
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    answer = on_refusal if isinstance(error, PlatenError) else on_http_exception
+    return await answer(request, error)
 
 
 def _check_permission(endpoint: Endpoint, asked: Asked) -> None:

@@ -9,11 +9,12 @@ import msgspec
 from starlette.responses import Response
 
 from services.api.api import Api
-from services.api.asking import DEFAULT_LIMIT, IDEMPOTENCY_KEY, MOST_LIMIT, Asked
+from services.api.asking import DEFAULT_LIMIT, IDEMPOTENCY_KEY, LONGEST_CURSOR, MOST_LIMIT, Asked
 from services.api.changing import REPLAYED
 from services.api.endpoint import Answer, Endpoint
 from services.api.schemas import Schema, Schemas
 from shared.config import SLUG_PATTERN
+from shared.credentials import COOKIE
 from shared.http import PROBLEM, Problem, json_response
 
 PATH = "/-/api/openapi.json"
@@ -26,8 +27,12 @@ _INTRODUCTION = (
 )
 _PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("Malformed", "The body is not JSON."),
-    401: ("Unauthenticated", "No token, or one that is not known."),
-    403: ("Forbidden", "Whoever asks may not do this; the problem says which role can."),
+    401: ("Unauthenticated", "No token and no session, or one that is not known."),
+    403: (
+        "Forbidden",
+        "Whoever asks may not do this, and the problem says which role can; or a change by session does not come from "
+        "a page of Platen's own.",
+    ),
     404: ("NotFound", "The site, page, version or publication does not exist."),
     405: ("MethodNotAllowed", "The address has no such method; the header Allow lists those that it has."),
     408: ("TooSlow", "The body did not come in time."),
@@ -35,8 +40,17 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     413: ("TooLarge", "The body is larger than is taken."),
     415: ("UnsupportedMediaType", "The body is not sent as JSON."),
     422: ("Invalid", "A field, a header or a part of the address is not right; the problem names it."),
+    429: ("TooManyTries", "It was tried too often; the header Retry-After says when to come back."),
     503: ("Unavailable", "Redis is away. Send the same request again, with the same Idempotency-Key."),
 }
+# Part of an address -> what is described together.
+_TAGS: Mapping[str, str] = {
+    **{name: name for name in ("sites", "pages", "versions", "publications", "rebuilds", "builders", "servers")},
+    **{name: name for name in ("accounts", "members", "sessions", "tokens", "audit")},
+    "session": "sessions",
+    "invitations": "accounts",
+}
+_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{1,32}$"}
 _PARAMETERS: Mapping[str, Schema] = {
     "site": {"description": "Slug of the site.", "schema": {"type": "string", "pattern": SLUG_PATTERN}},
     "page": {
@@ -50,9 +64,17 @@ _PARAMETERS: Mapping[str, Schema] = {
         "description": "Name of the builder; `all` stands for every builder there is or will be.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
     },
+    "account": {"description": "Id of the account.", "schema": _ID},
+    "session": {"description": "Id of the session.", "schema": _ID},
+    "token": {"description": "Id of the token; its secret is not part of any address.", "schema": _ID},
+    "name": {"description": "Name of the account.", "schema": {"type": "string", "minLength": 1, "maxLength": 64}},
 }
 _HEADERS: Mapping[str, Schema] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string", "format": "uri-reference"}},
+    "Set-Cookie": {
+        "description": "The session; browsers keep it from scripts and from other sites.",
+        "schema": {"type": "string"},
+    },
     REPLAYED: {
         "description": "An earlier request with the same key made this.",
         "schema": {"enum": ["true"]},
@@ -64,8 +86,8 @@ _KEY_PARAMETER: Schema = {
     "required": False,
     "description": (
         "Any text of your choice, such as a UUID. The same request under the same key is done once, however often "
-        "it is sent; another request under it is refused. A key counts for one token and one site; where sites are "
-        "created, for one token, and a slug that is taken uses it up as well."
+        "it is sent; another request under it is refused. A key counts for one account or token and one site; where "
+        "sites are created, for one account or token, and a slug that is taken uses it up as well."
     ),
     "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     "example": "5f0c6a52-3d0e-4f0e-9a43-1f3c9d1f7f7e",
@@ -122,13 +144,23 @@ def describe(endpoints: Sequence[Endpoint]) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Platen", "version": version("platen"), "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "paths": paths,
         "components": {
             "schemas": schemas.found,
             "responses": {name: _problem(meaning, schemas) for name, meaning in _PROBLEMS.values()},
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "An API token, which begins with platen_."}
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API token, which begins with platen_.",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "What signing in sets. Changes have to come from Platen's own pages; a token wins.",
+                },
             },
         },
     }
@@ -161,7 +193,8 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
 
 
 def _paging(listed_by: str) -> list[Schema]:
-    cursor: Schema = {"type": "string"} | ({"pattern": SLUG_PATTERN} if listed_by == "slug" else {})
+    bounds: Mapping[str, Schema] = {"slug": {"pattern": SLUG_PATTERN}, "text": {"maxLength": LONGEST_CURSOR}}
+    cursor: Schema = {"type": "string"} | bounds.get(listed_by, {})
     limit: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_LIMIT, "default": DEFAULT_LIMIT}
     return [
         {"name": "cursor", "in": "query", "description": "The `next` of the answer before.", "schema": cursor},
@@ -188,7 +221,8 @@ def _refusals(endpoint: Endpoint) -> list[int]:
     common = [405] if endpoint.needs is None else [401, 405, 503]
     # Whoever may not even look at a site is told that there is none.
     hidden = [404] if endpoint.is_of_site else []
-    barred = [403] if endpoint.needs and not (endpoint.needs == "look" and endpoint.is_of_site) else []
+    is_open_to_lookers = endpoint.needs == "look" and endpoint.is_of_site
+    barred = [403] if endpoint.is_change or (endpoint.needs and not is_open_to_lookers) else []
     body = [400, 408, 413, 415] if endpoint.body is not None else []
     checked = [422] if _parameters(endpoint) or endpoint.body is not None else []
     return sorted({*common, *hidden, *barred, *body, *checked, *endpoint.problems})
@@ -217,9 +251,5 @@ def _content(media_type: str, schema: Schema, example: Any) -> Schema:
 
 
 def _tag(path: str) -> str:
-    names = [
-        part
-        for part in path.split("/")
-        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders", "servers"}
-    ]
-    return names[-1] if names else "description"
+    names = [part for part in path.split("/") if part in _TAGS]
+    return _TAGS[names[-1]] if names else "description"

@@ -50,10 +50,16 @@ class Schemas:
                 return self._named(kind)
             case inspect.UnionType():
                 return self._union(kind)
-            case inspect.VarTupleType() | inspect.ListType():
-                bounds = _present(minItems=kind.min_length, maxItems=kind.max_length)
-                return {"type": "array", "items": self._schema(kind.item_type), **bounds}
+            case inspect.VarTupleType() | inspect.ListType() | inspect.DictType():
+                return self._several(kind)
         return _simple(kind)
+
+    def _several(self, kind: inspect.VarTupleType | inspect.ListType | inspect.DictType) -> Schema:
+        if isinstance(kind, inspect.DictType):
+            bounds = _present(maxProperties=kind.max_length)
+            return {"type": "object", "additionalProperties": self._schema(kind.value_type), **bounds}
+        bounds = _present(minItems=kind.min_length, maxItems=kind.max_length)
+        return {"type": "array", "items": self._schema(kind.item_type), **bounds}
 
     def _named(self, kind: inspect.StructType) -> Schema:
         if kind.cls.__name__ not in self.found:
@@ -104,8 +110,6 @@ def _simple(kind: inspect.Type) -> Schema:
             return {"type": "null"}
         case inspect.LiteralType():
             return {"enum": list(kind.values)}
-        case inspect.DictType():
-            return {"type": "object", "additionalProperties": _simple(kind.value_type)}
     raise TypeError(f"no schema for {kind}")
 
 

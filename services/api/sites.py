@@ -80,7 +80,7 @@ async def _visible(api: Api, asked: Asked) -> Listing:
     after, limit, principal = asked.after_slug, asked.limit, asked.principal
     if principal.may("look"):
         return await api.store.sites(after, limit)
-    slugs = sorted(site for site in principal.roles if site > after and principal.may("look", site))
+    slugs = sorted(site for site in principal.places if site > after and principal.may("look", site))
     found = await api.store.sites_named(slugs[:limit])
     return Listing(found, slugs[limit - 1] if len(slugs) > limit else "")
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from services.server.hub import Piece, Position, Topic, encode_word, framed
 from services.server.stream import MOST_WAITING_BYTES, Stream
+from shared.credentials import Credential
 from shared.errors import Unavailable, Undecodable
 from shared.streams import position
 
@@ -52,7 +53,7 @@ class HeldStream(asyncio.Protocol):
 
     Args:
         topic: what it watches.
-        token: who watches, by the token's digest.
+        credential: what whoever watches came with.
         ends_at: when it is ended in any case, in the loop's time.
         on_lost: called once, when the connection is gone.
         on_reset: called where it has to start again from a snapshot.
@@ -70,9 +71,9 @@ class HeldStream(asyncio.Protocol):
         "_sent",
         "_stream",
         "_transport",
+        "credential",
         "ends_at",
         "is_ending",
-        "token",
         "topic",
         "turn",
     )
@@ -80,12 +81,12 @@ class HeldStream(asyncio.Protocol):
     def __init__(
         self,
         topic: Topic,
-        token: str,
+        credential: Credential,
         ends_at: float,
         on_lost: Callable[["HeldStream"], None],
         on_reset: Callable[["HeldStream"], None],
     ) -> None:
-        self.topic, self.token, self.ends_at = topic, token, ends_at
+        self.topic, self.credential, self.ends_at = topic, credential, ends_at
         self._on_lost, self._on_reset = on_lost, on_reset
         self._transport: asyncio.Transport
         self._connections: MutableSet[Any]

@@ -1,7 +1,8 @@
 """Looks after the status streams of a process: two tasks, however many streams.
 
 Those held at their transports are visited in turn, each once per heartbeat: its last id is moved, or it is ended
-because it is old. Streams are known by their token, too, and end when that is no longer known.
+because it is old. Streams are known by the token or the session that they came with, too: they end with it, and when
+whoever it belongs to may no longer look.
 """
 
 import asyncio
@@ -10,17 +11,20 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from services.server.held import HeldStream
-from services.server.hub import Watcher
+from services.server.hub import Topic, Watcher
+from services.server.watching import may_go_on
 from shared.auth import Tokens
+from shared.credentials import Credential
 from shared.errors import Unavailable
+from shared.principal import Principal
 from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
 # Small steps: whoever asks for a page meanwhile waits for one of them at most.
 STEP_S = 0.1
-# How long a token that was revoked may still be watched with.
-TOKENS_EVERY_S = 5.0
+# How long somebody may still watch with what has ended.
+CREDENTIALS_EVERY_S = 5.0
 
 Beat = Callable[[HeldStream], None]
 
@@ -30,23 +34,25 @@ class Keeper:
 
     Args:
         beat: moves a live stream's last id.
-        tokens: which ones are known.
+        tokens: whose they are.
         every_s: how often a stream is visited.
-        tokens_every_s: how often it is asked which tokens are still known.
+        credentials_every_s: how often it is asked who may still watch.
     """
 
-    def __init__(self, beat: Beat, tokens: Tokens, every_s: float, tokens_every_s: float = TOKENS_EVERY_S) -> None:
-        self._beat, self._tokens, self._tokens_every_s = beat, tokens, tokens_every_s
+    def __init__(
+        self, beat: Beat, tokens: Tokens, every_s: float, credentials_every_s: float = CREDENTIALS_EVERY_S
+    ) -> None:
+        self._beat, self._tokens, self._credentials_every_s = beat, tokens, credentials_every_s
         steps = max(1, round(every_s / STEP_S))
         self._step_s = every_s / steps
         self._turns: list[set[HeldStream]] = [set() for _ in range(steps)]
         self._next = 0
-        self._by_token: defaultdict[str, set[Watcher]] = defaultdict(set)
+        self._watchers: defaultdict[Credential, dict[Watcher, Topic]] = defaultdict(dict)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin."""
-        self._tasks = [asyncio.create_task(self._visit_all()), asyncio.create_task(self._check_tokens())]
+        self._tasks = [asyncio.create_task(self._visit_all()), asyncio.create_task(self._check_credentials())]
 
     async def stop(self) -> None:
         """Stop."""
@@ -57,26 +63,27 @@ class Keeper:
         held.turn = self._next
         self._next = (self._next + 1) % len(self._turns)
         self._turns[held.turn].add(held)
-        self.watch_token(held.token, held)
+        self.watch(held.credential, held, held.topic)
 
     def drop(self, held: HeldStream) -> None:
         """Stop that."""
         self._turns[held.turn].discard(held)
-        self.forget_token(held.token, held)
+        self.forget(held.credential, held)
 
-    def watch_token(self, token: str, watcher: Watcher) -> None:
-        """End a watcher when its token is no longer known.
+    def watch(self, credential: Credential, watcher: Watcher, topic: Topic) -> None:
+        """End a watcher when it may no longer watch.
 
         Args:
-            token: its digest.
+            credential: what it came with.
+            topic: what it watches.
         """
-        self._by_token[token].add(watcher)
+        self._watchers[credential][watcher] = topic
 
-    def forget_token(self, token: str, watcher: Watcher) -> None:
+    def forget(self, credential: Credential, watcher: Watcher) -> None:
         """Stop that."""
-        self._by_token[token].discard(watcher)
-        if not self._by_token[token]:
-            del self._by_token[token]
+        self._watchers[credential].pop(watcher, None)
+        if not self._watchers[credential]:
+            del self._watchers[credential]
 
     async def _visit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -93,16 +100,23 @@ class Keeper:
         elif held.is_live:
             self._beat(held)
 
-    async def _check_tokens(self) -> None:
+    async def _check_credentials(self) -> None:
         while True:
-            await asyncio.sleep(self._tokens_every_s)
+            await asyncio.sleep(self._credentials_every_s)
+            credentials = list(self._watchers)
             try:
-                unknown = await self._tokens.unknown(list(self._by_token))
+                principals = await self._tokens.look_up(credentials)
             except Unavailable:
                 # Nobody is put out because Redis is away.
                 continue
-            for token in unknown:
-                watchers = list(self._by_token.get(token, ()))
-                log.info("%d status streams end with their token", len(watchers))
-                for watcher in watchers:
-                    watcher.end()
+            for credential, principal in zip(credentials, principals, strict=True):
+                self._end(credential, principal)
+
+    def _end(self, credential: Credential, principal: Principal | None) -> None:
+        """End what somebody may no longer watch."""
+        watchers = self._watchers.get(credential, {})
+        ended = [watcher for watcher, topic in watchers.items() if not may_go_on(topic, principal)]
+        if ended:
+            log.info("%d status streams end with their %s", len(ended), credential.kind)
+        for watcher in ended:
+            watcher.end()

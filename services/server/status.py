@@ -17,14 +17,17 @@ from starlette.types import Receive, Scope, Send
 from services.server.addresses import is_slug
 from services.server.catch_up import CatchUp
 from services.server.held import LIFETIME_S, LONG_RETRY_MS, SHORT_RETRY_MS, HeldStream, encode_retry
-from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic, several
+from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic
 from services.server.keeper import Keeper
 from services.server.stream import Stream
+from services.server.watching import narrow
 from services.server.wire import TAKE_OVER, TakeOver
 from services.server.written import HEADERS, Written
-from shared.auth import Principal, Tokens, digest_of
+from shared.auth import Tokens
 from shared.config import SLUG_MEND
+from shared.credentials import Credential, find_credential
 from shared.errors import Forbidden, InvalidParameter, Unavailable
+from shared.principal import Principal
 from shared.settings import Settings
 from shared.store import no_site
 from shared.streams import parse_position
@@ -58,25 +61,25 @@ class Status:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        authorization, last = request.headers.get("authorization", ""), find_last_id(request)
+        credential, last = find_credential(request.headers, scope["scheme"]), find_last_id(request)
         try:
-            principal = await self._tokens.who(authorization)
+            principal = await self._tokens.who(credential)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS, last)
-        topic = narrow(find_topic(request, self._settings.partitions), principal)
+        topic = narrowed(find_topic(request, self._settings.partitions), principal)
         if self._hub.is_quiet or request.method == "HEAD":
             return await _turn_away(send, SHORT_RETRY_MS, last)
         if self._hub.count >= self._settings.sse_max_streams:
             return await _turn_away(send, LONG_RETRY_MS, last)
         take_over = (scope.get("extensions") or {}).get(TAKE_OVER)
         if take_over is None:
-            return await self._written.hold(topic, last, digest_of(authorization), receive, send)
-        return await self._hold(topic, last, digest_of(authorization), take_over)
+            return await self._written.hold(topic, last, credential, receive, send)
+        return await self._hold(topic, last, credential, take_over)
 
-    async def _hold(self, topic: Topic, last: str, token: str, take_over: TakeOver) -> None:
+    async def _hold(self, topic: Topic, last: str, credential: Credential, take_over: TakeOver) -> None:
         """Take the connection over and tell the past; from then on the hub writes to it."""
         ends_at = asyncio.get_running_loop().time() + random.uniform(*LIFETIME_S)  # noqa: S311
-        held = HeldStream(topic, token, ends_at, self._forget, self._start_again)
+        held = HeldStream(topic, credential, ends_at, self._forget, self._start_again)
         stream = held.begin()
         self._hub.join(topic, held)
         self._keeper.add(held)
@@ -116,23 +119,19 @@ def find_topic(request: Request, partitions: int = 1) -> Topic:
     return (site, page)
 
 
-def narrow(topic: Topic, principal: Principal) -> Topic:
-    """What of a topic somebody may watch: of everything, the sites that they may look at.
+def narrowed(topic: Topic, principal: Principal) -> Topic:
+    """What of a topic somebody may watch.
 
     Raises:
         NotFound: a site that they may not look at does not exist for them.
         Forbidden: they may look at none.
     """
-    if topic != EVERYTHING:
-        if not principal.may("look", topic[0]):
-            raise no_site(topic[0])
-        return topic
-    if principal.may("look"):
-        return topic
-    sites = [site for site in principal.roles if principal.may("look", site)]
-    if not sites:
+    found = narrow(topic, principal)
+    if found is None and topic == EVERYTHING:
         raise Forbidden(f"{principal.name} may look at no site.", "ask an administrator for a role on one")
-    return several(sites)
+    if found is None:
+        raise no_site(topic[0])
+    return found
 
 
 def find_last_id(request: Request) -> str:

@@ -21,6 +21,7 @@ from services.server.held import (
 from services.server.hub import Hub, Topic, encode_word
 from services.server.keeper import Keeper
 from services.server.stream import Stream
+from shared.credentials import Credential
 from shared.errors import Unavailable, Undecodable
 
 log = logging.getLogger(__name__)
@@ -39,20 +40,20 @@ class Written:
     Args:
         catch_up: what comes before live events.
         hub: where those come from.
-        keeper: ends the streams of tokens that are no longer known.
+        keeper: ends the streams of those who may no longer watch.
         heartbeat_s: how often a quiet stream gets a block with only an id.
     """
 
     def __init__(self, catch_up: CatchUp, hub: Hub, keeper: Keeper, heartbeat_s: float) -> None:
         self._catch_up, self._hub, self._keeper, self._heartbeat_s = catch_up, hub, keeper, heartbeat_s
 
-    async def hold(self, topic: Topic, last: str, token: str, receive: Receive, send: Send) -> None:
+    async def hold(self, topic: Topic, last: str, credential: Credential, receive: Receive, send: Send) -> None:
         """Keep a stream open until either side ends it.
 
         Args:
             topic: what is watched.
             last: the client's last id, "" for none.
-            token: who watches, by the token's digest.
+            credential: what whoever watches came with.
         """
         loop = asyncio.get_running_loop()
         deadline = asyncio.timeout(None)
@@ -61,12 +62,12 @@ class Written:
         try:
             async with deadline:
                 self._hub.join(topic, stream)
-                self._keeper.watch_token(token, stream)
+                self._keeper.watch(credential, stream, topic)
                 try:
                     await self._write(topic, last, stream, send)
                 finally:
                     self._hub.leave(topic, stream)
-                    self._keeper.forget_token(token, stream)
+                    self._keeper.forget(credential, stream)
                     # From here on nothing moves the deadline.
                     stream.is_ending = True
         except TimeoutError:

@@ -6,6 +6,7 @@ import pytest
 
 from shared.auth import Tokens
 from shared.connection import Client
+from shared.credentials import bearer
 from shared.errors import Unauthenticated
 from shared.scripts import Call, run, script
 
@@ -16,7 +17,7 @@ async def test_of_many_processes_that_ask_at_once_one_gets_a_token_that_works(cl
     made = await asyncio.gather(*(Tokens(client).make_first(number) for number in range(20)))
 
     [token] = [token for token in made if token]
-    assert (await Tokens(client).who(f"Bearer {token}")).id == "admin"
+    assert (await Tokens(client).who(bearer(f"Bearer {token}"))).id == "admin"
 
 
 async def test_a_request_whose_answer_was_lost_gets_its_token_the_second_time(client: Client) -> None:
@@ -38,6 +39,6 @@ async def test_a_given_token_takes_the_place_of_the_first(client: Client) -> Non
 
     await tokens.set_first("given-token-0123456789", 0)
 
-    assert (await tokens.who("Bearer given-token-0123456789")).may("administer")
+    assert (await tokens.who(bearer("Bearer given-token-0123456789"))).may("administer")
     with pytest.raises(Unauthenticated):
-        await tokens.who(f"Bearer {first}")
+        await tokens.who(bearer(f"Bearer {first}"))

@@ -13,11 +13,10 @@ from shared import keys
 from shared.auth import digest
 from shared.connection import Client
 from shared.roles import EVERYWHERE, ROLES, permits
-from tests.integration.api.conftest import CONFIG, TOKEN, V1, everything
+from tests.integration.api.conftest import CONFIG, IDS, TOKEN, V1, everything
 
 OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs and not endpoint.checks_itself]
 OWN, OTHER = "acme", "other"
-IDS = {"page": "spring", "number": 1, "seq": 1, "rebuild": 1, "builder": "all"}
 
 
 @pytest.fixture

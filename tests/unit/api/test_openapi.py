@@ -94,7 +94,7 @@ def test_every_operation_is_whole(path: str, method: str, operation: dict[str, A
     assert operation["summary"]
     assert {("path", name) for name in re.findall(r"{(\w+)}", path)} == {p for p in declared if p[0] == "path"}
     assert (("header", "Idempotency-Key") in declared) == (method != "get")
-    assert ("401" in operation["responses"]) == (operation.get("security") != [])
+    assert "401" in operation["responses"] or operation.get("security") == []
     assert any(status.startswith("2") for status in operation["responses"])
     assert all(response.get("description") or "$ref" in response for response in operation["responses"].values())
 

@@ -1,0 +1,60 @@
+"""What the commands that talk to the API have in common: where it is, and the lists it gives in stretches."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from services.client import Api, find_target
+from shared.config import SLUG_MEND, Slug
+from shared.settings import read_settings
+
+
+class SlugType(click.ParamType[str]):
+    """Reads a slug.
+
+    Args:
+        name: whose slug it is.
+    """
+
+    def __init__(self, name: str = "site") -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(msgspec.convert(value, Slug))
+        except msgspec.ValidationError:
+            return self.fail(f"{value!r} is not a slug: {SLUG_MEND}.", param, ctx)
+
+
+def data_option(text: str) -> Callable[[Any], Any]:
+    """The option `--data`.
+
+    Args:
+        text: what the directory is for.
+    """
+    folder = click.Path(path_type=Path, file_okay=False)
+    return click.option("--data", type=folder, default=Path(".platen"), show_default=True, help=text)
+
+
+DATA = data_option("Data directory of the `platen up` to talk to.")
+
+
+def client_of(data: Path) -> Api:
+    """A client of the API that PLATEN_URL names, or that runs on a data directory."""
+    return Api(find_target(read_settings(os.environ), data))
+
+
+def read_all(client: Api, path: str) -> list[dict[str, Any]]:
+    """Every item of a list."""
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, str | int] = {}
+    while True:
+        listed = client.get(path, limit=100, **cursor)
+        items += listed["items"]
+        if not listed["next"]:
+            return items
+        cursor = {"cursor": listed["next"]}

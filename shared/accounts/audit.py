@@ -1,0 +1,143 @@
+"""The audit log: who changed what, and who was refused.
+
+Entries are written by a task of its own, so no publish waits for them. What was noted within the last fifth of a
+second, or while Redis was away, is lost if the process dies; a process that stops writes it first. In Redis the log is
+bounded: the newest entries of all, and the newest of each site.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from shared import keys
+from shared.accounts.records import AuditEntry
+from shared.connection import Client, translated
+from shared.errors import Unavailable
+from shared.store import Listing
+from shared.tasks import end
+
+log = logging.getLogger(__name__)
+
+MOST_ENTRIES = 100_000
+MOST_ENTRIES_OF_SITE = 10_000
+SITE_KEEP_S = 366 * 86_400
+MOST_WAITING = 10_000
+MOST_AT_ONCE = 500
+WRITE_EVERY_S = 0.2
+STOP_WITHIN_S = 2.0
+# Refusals of nobody in particular: anybody can cause them, and would push everything else out.
+MOST_ANONYMOUS_PER_MINUTE = 60
+
+
+class AuditLog:
+    """Notes what happened, and reads it.
+
+    Args:
+        client: for short calls.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._waiting: deque[AuditEntry] = deque()
+        self._came = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._lost = 0
+        self._minute, self._anonymous = 0, 0
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._write_all())
+
+    async def stop(self) -> None:
+        """Write what waits, within a bound of time, and stop."""
+        await end(self._task)
+        with contextlib.suppress(TimeoutError, Unavailable):
+            async with asyncio.timeout(STOP_WITHIN_S):
+                while self._waiting:
+                    await self._write_some()
+        if self._waiting:
+            log.error("%d entries of the audit log were not written", len(self._waiting))
+
+    def note(self, entry: AuditEntry) -> None:
+        """Keep an entry until it is written. Of more than can wait, the oldest are lost, and the log says so."""
+        if not entry.who.id and entry.outcome == "refused" and not self._has_room(entry.at):
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft()
+            self._lost += 1
+        self._waiting.append(entry)
+        self._came.set()
+
+    async def read(self, site: str, before: str, limit: int) -> Listing:
+        """Entries, the newest first.
+
+        Args:
+            site: slug; "" for all of them.
+            before: id of an entry; "" for the newest.
+            limit: most entries.
+        """
+        key = keys.audit_of(site) if site else keys.AUDIT
+        with translated():
+            found = await self._client.xrevrange(key, f"({before}" if before else "+", "-", count=limit + 1)
+        items = [_decode(*entry) for entry in found[:limit]]
+        return Listing(items, items[-1].id if len(found) > limit else "")
+
+    def _has_room(self, at: int) -> bool:
+        minute = at // 60_000
+        if minute != self._minute:
+            self._minute, self._anonymous = minute, 0
+        self._anonymous += 1
+        return self._anonymous <= MOST_ANONYMOUS_PER_MINUTE
+
+    async def _write_all(self) -> None:
+        while True:
+            await self._came.wait()
+            self._came.clear()
+            while self._waiting:
+                await asyncio.sleep(WRITE_EVERY_S)
+                with contextlib.suppress(Unavailable):
+                    await self._write_some()
+            self._tell_lost()
+
+    async def _write_some(self) -> None:
+        """Write the oldest. Where the answer is lost they are written again: better twice than not at all."""
+        entries = [self._waiting[index] for index in range(min(MOST_AT_ONCE, len(self._waiting)))]
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=True)
+            for entry in entries:
+                _append(pipeline, entry)
+            await pipeline.execute()
+        for entry in entries:
+            # What came meanwhile may have pushed some of them out.
+            if self._waiting and self._waiting[0] is entry:
+                self._waiting.popleft()
+
+    def _tell_lost(self) -> None:
+        if self._lost:
+            log.error("%d entries of the audit log were lost while Redis was away", self._lost)
+            self._lost = 0
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return int(time.time() * 1000)
+
+
+def _append(pipeline: Any, entry: AuditEntry) -> None:
+    fields = {"entry": msgspec.json.encode(entry)}
+    pipeline.xadd(keys.AUDIT, fields, maxlen=MOST_ENTRIES, approximate=True)
+    # Where somebody is told that there is no such site, there may be none, and no list of it shall come into being.
+    if entry.site and entry.status not in {401, 404}:
+        key = keys.audit_of(entry.site)
+        pipeline.xadd(key, fields, maxlen=MOST_ENTRIES_OF_SITE, approximate=True)
+        pipeline.expire(key, SITE_KEEP_S)
+
+
+def _decode(name: bytes, fields: dict[bytes, bytes]) -> AuditEntry:
+    entry = msgspec.json.decode(fields[b"entry"], type=AuditEntry)
+    return msgspec.structs.replace(entry, id=name.decode())
