@@ -333,7 +333,7 @@ class Store:
             script_keys += [names.head(site, slug), names.versions(site, slug), names.publications(site, slug)]
             script_keys += [names.page(site, slug), names.artifacts(site, slug)]
         script_keys += [names.idempotency(site, scoped(request)), *self._queue(site)]
-        script_keys.append(names.unserved(names.partition(site)))
+        script_keys += [names.unserved(names.partition(site)), names.draft(site, page), names.draft(site, to)]
         arguments = [*self._common(site, page, request), to, GROUP]
         answer = await run(self._client, Call(script("move"), script_keys, arguments))
         outcome = answer[0]
@@ -658,9 +658,7 @@ class Store:
             return error
         with translated():
             moved = await self._client.hget(self._keys.head(site, page), "moved")
-        if moved:
-            return NotFound("page", f"{site}/{page}", f"it was moved to {site}/{moved.decode()}")
-        return _no_page(site, page)
+        return was_moved(site, page, moved.decode()) if moved else _no_page(site, page)
 
     async def _slugs(self, key: str, after: str, limit: int) -> list[str]:
         with translated():
@@ -728,6 +726,11 @@ def refuse_mismatch(outcome: bytes) -> None:
 def no_site(slug: str) -> NotFound:
     """The error for a site that does not exist."""
     return NotFound("site", slug, "create it with POST /-/api/v1/sites")
+
+
+def was_moved(site: str, page: str, to: str) -> NotFound:
+    """The error for a page that is at another slug now."""
+    return NotFound("page", f"{site}/{page}", f"it was moved to {site}/{to}")
 
 
 def _no_page(site: str, page: str) -> NotFound:

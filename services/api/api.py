@@ -4,8 +4,10 @@ from prometheus_client import CollectorRegistry, Counter
 
 from shared.auth import Tokens
 from shared.connection import Client
+from shared.drafts import DraftStore
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
+from shared.presence import PresenceStore
 from shared.rebuilds import RebuildStore
 from shared.settings import Settings
 from shared.store import Store
@@ -24,6 +26,8 @@ class Api:
         self.client, self.settings = client, settings
         self.keys = Keys(settings.partitions)
         self.store = Store(client, self.keys, settings)
+        self.drafts = DraftStore(client, self.keys)
+        self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
         self.tokens = Tokens(client)

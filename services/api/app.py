@@ -14,10 +14,12 @@ from starlette.routing import BaseRoute, Route
 
 from services.api import (
     builders,
+    drafts,
     hostnames,
     moves,
     openapi,
     pages,
+    presence,
     publications,
     rebuilds,
     servers,
@@ -43,6 +45,8 @@ _OPERATIONS = (
     *hostnames.ENDPOINTS,
     *pages.ENDPOINTS,
     *moves.ENDPOINTS,
+    *drafts.ENDPOINTS,
+    *presence.ENDPOINTS,
     *versions.ENDPOINTS,
     *publications.ENDPOINTS,
     *rebuilds.ENDPOINTS,

@@ -7,38 +7,54 @@ address takes slugs only, so no text of a caller's ever becomes part of a key un
 import asyncio
 import re
 import secrets
-from functools import cache
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from starlette.requests import Request
 
 from services.api.budget import Budget
-from services.api.problems import explain
-from services.api.texts import check_texts
+from services.api.faults import read
 from shared import store
 from shared.auth import Principal
 from shared.config import SLUG_MEND, SLUG_PATTERN
-from shared.errors import InvalidParameter, UnsupportedMediaType
-from shared.http import read_body
+from shared.errors import InvalidParameter, PreconditionRequired, UnsupportedMediaType
+from shared.http import BODY_WITHIN_S, read_body
 from shared.telemetry import traceparent_of
-from shared.values import decode_value
 
 DEFAULT_LIMIT = 50
 MOST_LIMIT = 200
 # 50,000 characters of Markdown took 60 ms at worst, all of them "<": what is longer is read beside other requests.
 MOST_AT_ONCE_BYTES = 65_536
 IDEMPOTENCY_KEY = "Idempotency-Key"
+IF_MATCH = "If-Match"
 
 _SLUG = re.compile(SLUG_PATTERN)
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
+# A gateway that compresses weakens the tag; it names the same revision.
+_REVISION = re.compile(r'(?:W/)?"r([0-9]{1,16})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Outcome = TypeVar("Outcome")
+
+
+class Bound(NamedTuple):
+    """How much of a body is taken.
+
+    Attributes:
+        most_bytes: its size.
+        within_s: how long it may take to come.
+        setting: what raises its size.
+    """
+
+    most_bytes: int
+    within_s: float = BODY_WITHIN_S
+    setting: str = "PLATEN_MAX_BODY_BYTES"
 
 
 class Asked:
@@ -112,11 +128,29 @@ class Asked:
         cursor = self.http.query_params.get("cursor")
         return 0 if cursor is None else _number(cursor, "cursor", "use the `next` of the answer before")
 
-    async def body(self, kind: type[Body]) -> Body:
+    @property
+    def revision(self) -> int:
+        """The revision that a change says it is based on.
+
+        Raises:
+            PreconditionRequired: it does not say.
+            InvalidParameter: what it says is no revision.
+        """
+        given = self.http.headers.getlist(IF_MATCH)
+        mend = 'send the ETag of what you changed, such as If-Match: "r12"'
+        if not given:
+            raise PreconditionRequired("This could undo another's work unseen: the header If-Match is missing.", mend)
+        found = _REVISION.fullmatch(given[0]) if len(given) == 1 else None
+        if not found:
+            raise InvalidParameter("The header If-Match is not one revision.", IF_MATCH, mend)
+        return int(found[1])
+
+    async def body(self, kind: type[Body], bound: Bound | None = None) -> Body:
         """Read the body.
 
         Args:
             kind: Struct that it must fit.
+            bound: of its size and time, where that is not the usual one.
 
         Raises:
             UnsupportedMediaType: its headers say that it is not JSON.
@@ -125,17 +159,10 @@ class Asked:
             Invalid: it does not fit; the error points to the place.
         """
         _check_media_type(self.http)
+        bound = bound or Bound(self._most_bytes)
         with self._budget.paused():
-            data = await read_body(self.http, self._most_bytes)
-        try:
-            body: Body = _decoder(kind).decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise explain(error, data, kind) from None
-        if len(data) > MOST_AT_ONCE_BYTES:
-            await asyncio.to_thread(check_texts, body)
-        else:
-            check_texts(body)
-        return body
+            data = await read_body(self.http, bound.most_bytes, bound.within_s, bound.setting)
+        return await beside_others(len(data), lambda: read(data, kind))
 
     def change(self, *canonical: bytes) -> store.Request:
         """What the store needs to know the same asking again.
@@ -153,6 +180,16 @@ class Asked:
             idempotency_key=_idempotency_key(headers.getlist(IDEMPOTENCY_KEY)),
             fingerprint=_fingerprint(self.http.method, self.http.scope["path"], *canonical),
         )
+
+
+async def beside_others(size_bytes: int, look: Callable[[], Outcome]) -> Outcome:
+    """Look at something at once, or, where there is much of it, beside other requests.
+
+    Args:
+        size_bytes: how much there is.
+        look: what looks at it.
+    """
+    return await asyncio.to_thread(look) if size_bytes > MOST_AT_ONCE_BYTES else look()
 
 
 def check_slug(text: str, what: str, mend: str = SLUG_MEND) -> str:
@@ -219,8 +256,3 @@ def _fingerprint(method: str, path: str, *canonical: bytes) -> str:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-@cache
-def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(kind, dec_hook=decode_value)

@@ -59,6 +59,8 @@ class Endpoint(NamedTuple):
         handler: what does it.
         answer: when all is well.
         problems: statuses of the refusals beside those that any operation can give.
+        refusals: refusals whose document says more than others do.
+        headers: names of request headers that it reads beside those of every change.
         body: Struct of the request's body, None where it has none.
         body_example: a body, as JSON.
         listed_by: what the list's cursor is, "" where the operation is no list.
@@ -74,6 +76,8 @@ class Endpoint(NamedTuple):
     handler: Handler
     answer: Answer
     problems: Sequence[int] = ()
+    refusals: Sequence[Answer] = ()
+    headers: Sequence[str] = ()
     body: type[Any] | None = None
     body_example: Any = None
     listed_by: Literal["", "slug", "number"] = ""

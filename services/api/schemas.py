@@ -91,17 +91,23 @@ class Schemas:
         return schema
 
 
+_PLAIN: dict[type[inspect.Type], Schema] = {
+    inspect.AnyType: {},
+    inspect.RawType: {},
+    inspect.BoolType: {"type": "boolean"},
+    inspect.NoneType: {"type": "null"},
+}
+
+
 def _simple(kind: inspect.Type) -> Schema:
+    if type(kind) in _PLAIN:
+        return dict(_PLAIN[type(kind)])
     match kind:
         case inspect.StrType():
             bounds = _present(minLength=kind.min_length, maxLength=kind.max_length, pattern=kind.pattern)
             return {"type": "string", **bounds}
         case inspect.IntType():
             return {"type": "integer", **_present(minimum=kind.ge, maximum=kind.le)}
-        case inspect.BoolType():
-            return {"type": "boolean"}
-        case inspect.NoneType():
-            return {"type": "null"}
         case inspect.LiteralType():
             return {"enum": list(kind.values)}
         case inspect.DictType():
