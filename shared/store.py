@@ -217,6 +217,41 @@ class Store:
             if created_at is not None
         ]
 
+    async def defaults(self, slug: str) -> bytes:
+        """What new pages of a site begin with: the JSON of a part of a config.
+
+        Raises:
+            NotFound: no such site.
+        """
+        with translated():
+            created_at, config = await self._client.hmget(self._keys.site(slug), ["created_at", "defaults"])
+        if created_at is None:
+            raise no_site(slug)
+        found: bytes = config or b"{}"
+        return found
+
+    async def set_defaults(self, slug: str, config: bytes, request: Request) -> bool:
+        """Set what new pages of a site begin with.
+
+        Args:
+            config: JSON of a part of a config.
+
+        Returns:
+            whether an earlier request with the same key set it.
+
+        Raises:
+            NotFound: no such site.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        script_keys = [self._keys.site(slug), self._keys.idempotency(slug, scoped(request))]
+        arguments: list[Argument] = [config, request.fingerprint, self._settings.idempotency_keep_s]
+        [outcome] = await run(self._client, Call(script("set_defaults"), script_keys, arguments))
+        if outcome == b"no-site":
+            raise no_site(slug)
+        refuse_mismatch(outcome)
+        return bool(outcome == b"replayed")
+
     # Changes of a page
 
     async def save_version(

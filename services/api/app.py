@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.api import (
     builders,
+    defaults,
     drafts,
     hostnames,
     moves,
@@ -43,6 +44,7 @@ __all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "keeping_first_token
 _OPERATIONS = (
     *sites.ENDPOINTS,
     *hostnames.ENDPOINTS,
+    *defaults.ENDPOINTS,
     *pages.ENDPOINTS,
     *moves.ENDPOINTS,
     *drafts.ENDPOINTS,
