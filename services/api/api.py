@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from shared.auth import Tokens
 from shared.connection import Client
+from shared.contents import ContentStore
 from shared.drafts import DraftStore
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
@@ -27,6 +28,7 @@ class Api:
         self.keys = Keys(settings.partitions)
         self.store = Store(client, self.keys, settings)
         self.drafts = DraftStore(client, self.keys)
+        self.contents = ContentStore(client, self.keys)
         self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)

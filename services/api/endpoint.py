@@ -5,6 +5,7 @@ of ours into a problem document itself, so that it can also count the answer.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from starlette.exceptions import HTTPException
@@ -124,7 +125,8 @@ class Resource:
             self._count(request.method, 500)
             raise
         self._count(request.method, response.status_code)
-        await response(scope, receive, send)
+        with suppress(ClientDisconnect):
+            await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         try:

@@ -67,14 +67,16 @@ def find_faults(data: bytes, kind: type[msgspec.Struct]) -> list[Fault]:
         kind: Struct that it should fit.
 
     Returns:
-        at most `MOST_FAULTS`, one for each place; none where `read` takes it, and what that refuses it for first.
+        at most `MOST_FAULTS` in the body's order, one for each place; what `read` refuses it for is among them, and
+        where it takes it there is none.
     """
     try:
         read(data, kind)
     except Invalid as first:
-        found = {first.pointer: first}
+        found: dict[str | None, Invalid] = {}
         for fault in islice(_all_faults(data, kind), MOST_FAULTS):
             found.setdefault(fault.pointer, fault)
+        found = found | {first.pointer: first} if first.pointer in found else {first.pointer: first} | found
         return [Fault(fault.pointer or "", fault.detail, fault.mend) for fault in islice(found.values(), MOST_FAULTS)]
     return []
 

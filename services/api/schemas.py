@@ -79,7 +79,7 @@ class Schemas:
             takes = schema.get("description")
             schema = {**schema, "description": f"{about} ({takes})" if takes else about}
         if field.default is not msgspec.NODEFAULT:
-            schema = {**schema, "default": msgspec.to_builtins(field.default, enc_hook=encode_value)}
+            schema = {**schema, "default": _plain(field.default)}
         return schema
 
     def _union(self, kind: inspect.UnionType) -> Schema:
@@ -113,6 +113,10 @@ def _simple(kind: inspect.Type) -> Schema:
         case inspect.DictType():
             return {"type": "object", "additionalProperties": _simple(kind.value_type)}
     raise TypeError(f"no schema for {kind}")
+
+
+def _plain(default: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(default, enc_hook=encode_value))
 
 
 def _present(**keywords: Any) -> Schema:

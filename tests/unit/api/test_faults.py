@@ -73,13 +73,13 @@ def check(config: Any) -> None:
 
     assert bool(found) == (refused is not None)
     if refused is not None:
-        assert found[0] == Fault(refused.pointer or "", refused.detail, refused.mend)
+        assert Fault(refused.pointer or "", refused.detail, refused.mend) in found
     assert all(fault.detail and fault.mend for fault in found)
     assert len({fault.pointer for fault in found}) == len(found) <= MOST_FAULTS
 
 
 @given(JSON)
-def test_a_config_has_faults_when_publishing_refuses_it_and_its_reason_comes_first(config: Any) -> None:
+def test_a_config_has_faults_when_publishing_refuses_it_and_its_reason_is_among_them(config: Any) -> None:
     check(config)
 
 
