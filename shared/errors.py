@@ -14,8 +14,10 @@
     │   │   └── ForeignOrigin    a change that a page of another origin may have sent
     │   ├── TooManyTries         signing in was tried too often
     │   ├── NotFound             site, page, version or publication that does not exist
-    │   └── Conflict             clashes with what is there: site exists, nothing live, …
-    │       └── IdempotencyMismatch   an Idempotency-Key used before with another body
+    │   ├── Conflict             clashes with what is there: site exists, nothing live, …
+    │   │   └── IdempotencyMismatch   an Idempotency-Key used before with another body
+    │   ├── PreconditionRequired a change that must say what it is based on does not
+    │   └── DraftChanged         somebody else saved the draft in between
     ├── Unavailable              nobody's fault and it passes: a retry can help
     │   ├── Busy                 more passwords to check than can wait
     │   ├── StoreUnavailable     Redis refused or was not reached; nothing was done
@@ -31,7 +33,8 @@ Each class has a `code` (stable, for machines) and `retryable`. Adapters transla
 (`raise StoreUnavailable(…) from error`); only the api's exception handlers and the builder's loop decide.
 """
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 
 class PlatenError(Exception):
@@ -51,14 +54,21 @@ class Refused(PlatenError):
 
     Attributes:
         pointer: JSON pointer (RFC 6901) into the body, "" for the whole of it, None where the body is not to blame.
+        members: what the problem document says beyond its common members, by name (RFC 9457, section 3.2).
     """
 
     code = "refused"
     pointer: str | None = None
+    members: Mapping[str, Any] = {}
 
     def at(self, pointer: str) -> Self:
         """The same refusal, blamed on a field of the body."""
         self.pointer = pointer
+        return self
+
+    def telling(self, **members: Any) -> Self:
+        """The same refusal, with more members of its problem document."""
+        self.members = {**self.members, **members}
         return self
 
 
@@ -117,12 +127,19 @@ class TooSlow(Refused):
 
 
 class TooLarge(Refused):
+    """More bytes than are taken.
+
+    Args:
+        most: how many are.
+        setting: what raises that.
+    """
+
     code = "too-large"
     pointer = ""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, setting: str = "PLATEN_MAX_BODY_BYTES") -> None:
         super().__init__(f"The body is larger than {most:,} bytes.")
-        self.mend = "send less, or raise PLATEN_MAX_BODY_BYTES"
+        self.mend = f"send less, or raise {setting}"
 
 
 class Unauthenticated(Refused):
@@ -211,6 +228,35 @@ class Conflict(Refused):
 
 class IdempotencyMismatch(Conflict):
     code = "idempotency-mismatch"
+
+
+class PreconditionRequired(Refused):
+    """A change does not say what it is based on, so it could undo another's work unseen.
+
+    Args:
+        mend: what to send, one sentence.
+    """
+
+    code = "precondition-required"
+
+    def __init__(self, detail: str, mend: str) -> None:
+        super().__init__(detail)
+        self.mend = mend
+
+
+class DraftChanged(Refused):
+    """The draft is no longer the one that a change is based on.
+
+    Attributes:
+        theirs: the draft as it is now, a shared.drafts.Draft.
+    """
+
+    code = "draft-changed"
+    mend = "put both together, and save that with the newer draft's ETag in If-Match"
+
+    def __init__(self, detail: str, theirs: Any) -> None:
+        super().__init__(detail)
+        self.theirs = theirs
 
 
 class Unavailable(PlatenError):

@@ -6,17 +6,18 @@ mapping from our errors to statuses stands here and nowhere else.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from shared.errors import (
     Busy,
     Conflict,
+    DraftChanged,
     Forbidden,
     IdempotencyMismatch,
     Invalid,
@@ -24,6 +25,7 @@ from shared.errors import (
     Malformed,
     NotFound,
     PlatenError,
+    PreconditionRequired,
     StoreUncertain,
     TooLarge,
     TooManyTries,
@@ -55,6 +57,8 @@ _TITLES: dict[type[PlatenError], tuple[int, str]] = {
     IdempotencyMismatch: (422, "The Idempotency-Key was used before"),
     TooManyTries: (429, "Too many tries"),
     Conflict: (409, "It clashes with what is there"),
+    DraftChanged: (412, "Somebody else saved the draft"),
+    PreconditionRequired: (428, "It must say what it is based on"),
     StoreUncertain: (503, "It is not known whether it was done"),
     Unavailable: (503, "Not available just now"),
 }
@@ -107,10 +111,25 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     )
 
 
-def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with a problem document."""
+def stream_json(chunks: AsyncIterable[bytes], headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON that is made while it is sent.
+
+    Args:
+        chunks: its parts. Where they end in an error the connection is cut, so that nobody takes a part for the whole.
+    """
+    return StreamingResponse(chunks, headers={**_COMMON_HEADERS, **(headers or {})}, media_type="application/json")
+
+
+def problem_response(
+    problem: Problem, headers: Mapping[str, str] | None = None, members: Mapping[str, Any] | None = None
+) -> Response:
+    """Answer with a problem document.
+
+    Args:
+        members: more of its members, by name.
+    """
     return Response(
-        _ENCODER.encode(problem),
+        _ENCODER.encode({**msgspec.to_builtins(problem), **members} if members else problem),
         problem.status,
         {**_COMMON_HEADERS, **(headers or {})},
         media_type=PROBLEM,
@@ -135,7 +154,8 @@ async def on_refusal(request: Request, error: Exception) -> Response:
         log.warning("%s %s: %s", request.method, request.scope["path"], error)
     pointer, parameter = getattr(error, "pointer", None), getattr(error, "parameter", None)
     errors = [FieldError(detail, pointer, mend, parameter)] if mend or pointer is not None else []
-    return problem_response(make_problem(status, error.code, title, detail, errors), _headers(error))
+    problem = make_problem(status, error.code, title, detail, errors)
+    return problem_response(problem, _headers(error), getattr(error, "members", None))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -164,12 +184,15 @@ async def on_crash(request: Request, error: Exception) -> Response:
 HANDLERS: dict[Any, Any] = {PlatenError: on_refusal, HTTPException: on_http_exception, Exception: on_crash}
 
 
-async def read_body(request: Request, most: int, within_s: float = BODY_WITHIN_S) -> bytes:
+async def read_body(
+    request: Request, most: int, within_s: float = BODY_WITHIN_S, setting: str = "PLATEN_MAX_BODY_BYTES"
+) -> bytes:
     """Read a request's body, no more of it than allowed.
 
     Args:
         most: bound in bytes.
         within_s: bound of the time it may take.
+        setting: what raises the bound.
 
     Raises:
         TooLarge: it is longer, by its header or in truth.
@@ -178,20 +201,20 @@ async def read_body(request: Request, most: int, within_s: float = BODY_WITHIN_S
     """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and (len(announced) > 18 or int(announced) > most):
-        raise TooLarge(most)
+        raise TooLarge(most, setting)
     try:
         async with asyncio.timeout(within_s):
-            return await _collect(request, most)
+            return await _collect(request, most, setting)
     except TimeoutError:
         raise TooSlow(f"The body did not come within {within_s:g} seconds.") from None
 
 
-async def _collect(request: Request, most: int) -> bytes:
+async def _collect(request: Request, most: int, setting: str) -> bytes:
     chunks, length = [], 0
     async for chunk in request.stream():
         length += len(chunk)
         if length > most:
-            raise TooLarge(most)
+            raise TooLarge(most, setting)
         chunks.append(chunk)
     return b"".join(chunks)
 

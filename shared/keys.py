@@ -36,6 +36,8 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:head:<site>/<page> | hash | permanent: counters, what is wanted, what is live |
 | platen:{p}:versions:<site>/<page> | hash | permanent |
 | platen:{p}:publications:<site>/<page> | hash | permanent |
+| platen:{p}:draft:<site>/<page> | hash | permanent: the draft; of a deleted one, its revision |
+| platen:{p}:presence:<site>/<page> | hash | TTL: 15 s after the last beat; bounded |
 | platen:{p}:page:<site>/<page> | hash | permanent: the published page |
 | platen:{p}:artifacts:<site>/<page> | hash | permanent, bounded: the newest versions and the live one |
 | platen:{p}:idempotency:<site>:<digest> | hash | TTL |
@@ -200,6 +202,12 @@ class Keys:
 
     def publications(self, site: str, page: str) -> str:
         return self._of(site, "publications", f"{site}/{page}")
+
+    def draft(self, site: str, page: str) -> str:
+        return self._of(site, "draft", f"{site}/{page}")
+
+    def presence(self, site: str, page: str) -> str:
+        return self._of(site, "presence", f"{site}/{page}")
 
     def page(self, site: str, page: str) -> str:
         return self._of(site, "page", f"{site}/{page}")

@@ -132,6 +132,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         wanted_seq, wanted_version: the newest accepted publication.
         live_seq, live_version: what visitors get; a page that was unpublished has a live seq and no live version.
         moved: slug under which the page is now, "" where it is here; of one that was moved only the numbers are left.
+        draft_at: when its draft was saved, ms since the epoch; 0 where it has none.
     """
 
     version: int = 0
@@ -141,6 +142,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     live_seq: int = 0
     live_version: int = 0
     moved: str = ""
+    draft_at: int = 0
 
 
 class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):

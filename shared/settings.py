@@ -70,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Bounds of the api
     max_body_bytes: Positive = 1_048_576
+    max_import_bytes: Positive = 67_108_864
+    """Bound of a file that is imported."""
     idempotency_keep_s: Positive = 86_400
     """How long an Idempotency-Key is remembered."""
 

@@ -219,6 +219,41 @@ class Store:
             if created_at is not None
         ]
 
+    async def defaults(self, slug: str) -> bytes:
+        """What new pages of a site begin with: the JSON of a part of a config.
+
+        Raises:
+            NotFound: no such site.
+        """
+        with translated():
+            created_at, config = await self._client.hmget(self._keys.site(slug), ["created_at", "defaults"])
+        if created_at is None:
+            raise no_site(slug)
+        found: bytes = config or b"{}"
+        return found
+
+    async def set_defaults(self, slug: str, config: bytes, request: Request) -> bool:
+        """Set what new pages of a site begin with.
+
+        Args:
+            config: JSON of a part of a config.
+
+        Returns:
+            whether an earlier request with the same key set it.
+
+        Raises:
+            NotFound: no such site.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        script_keys = [self._keys.site(slug), self._keys.idempotency(slug, scoped(request))]
+        arguments: list[Argument] = [config, request.fingerprint, self._settings.idempotency_keep_s]
+        [outcome] = await run(self._client, Call(script("set_defaults"), script_keys, arguments))
+        if outcome == b"no-site":
+            raise no_site(slug)
+        refuse_mismatch(outcome)
+        return bool(outcome == b"replayed")
+
     # Changes of a page
 
     async def save_version(
@@ -335,7 +370,7 @@ class Store:
             script_keys += [names.head(site, slug), names.versions(site, slug), names.publications(site, slug)]
             script_keys += [names.page(site, slug), names.artifacts(site, slug)]
         script_keys += [names.idempotency(site, scoped(request)), *self._queue(site)]
-        script_keys.append(names.unserved(names.partition(site)))
+        script_keys += [names.unserved(names.partition(site)), names.draft(site, page), names.draft(site, to)]
         arguments = [*self._common(site, page, request), to, GROUP]
         answer = await run(self._client, Call(script("move"), script_keys, arguments))
         outcome = answer[0]
@@ -660,9 +695,7 @@ class Store:
             return error
         with translated():
             moved = await self._client.hget(self._keys.head(site, page), "moved")
-        if moved:
-            return NotFound("page", f"{site}/{page}", f"it was moved to {site}/{moved.decode()}")
-        return _no_page(site, page)
+        return was_moved(site, page, moved.decode()) if moved else _no_page(site, page)
 
     async def _slugs(self, key: str, after: str, limit: int) -> list[str]:
         with translated():
@@ -730,6 +763,11 @@ def refuse_mismatch(outcome: bytes) -> None:
 def no_site(slug: str) -> NotFound:
     """The error for a site that does not exist."""
     return NotFound("site", slug, "create it with POST /-/api/v1/sites")
+
+
+def was_moved(site: str, page: str, to: str) -> NotFound:
+    """The error for a page that is at another slug now."""
+    return NotFound("page", f"{site}/{page}", f"it was moved to {site}/{to}")
 
 
 def _no_page(site: str, page: str) -> NotFound:

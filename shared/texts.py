@@ -37,12 +37,12 @@ def texts_of(value: Any, pointer: str = "", reads: str = "") -> Iterator[Text]:
             for number, item in enumerate(value):
                 yield from texts_of(item, f"{pointer}/{number}", reads)
         case msgspec.Struct():
-            for name, kind in _fields(type(value)):
+            for name, kind in texts_in(type(value)):
                 yield from texts_of(getattr(value, name), f"{pointer}/{name}", kind)
 
 
 @cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+def texts_in(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
     """The fields that hold texts themselves or further in, each with how it reads."""
     known = inspect.type_info(kind)
     assert isinstance(known, inspect.StructType)  # noqa: S101 - it is a Struct

@@ -13,8 +13,11 @@ from shared.accounts.sessions import SessionStore
 from shared.accounts.tokens import TokenStore
 from shared.auth import Tokens
 from shared.connection import Client
+from shared.contents import ContentStore
+from shared.drafts import DraftStore
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
+from shared.presence import PresenceStore
 from shared.rebuilds import RebuildStore
 from shared.settings import Settings
 from shared.store import Store
@@ -33,6 +36,9 @@ class Api:
         self.client, self.settings = client, settings
         self.keys = Keys(settings.partitions)
         self.store = Store(client, self.keys, settings)
+        self.drafts = DraftStore(client, self.keys)
+        self.contents = ContentStore(client, self.keys)
+        self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
         self.tokens = Tokens(client)

@@ -7,25 +7,23 @@ address takes slugs only, so no text of a caller's ever becomes part of a key un
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from starlette.requests import Request
 
 from services.api.budget import Budget
-from services.api.problems import explain
-from services.api.texts import check_texts
+from services.api.faults import read
 from shared import store
 from shared.accounts.records import NAME_MEND, AccountName
 from shared.config import SLUG_MEND, SLUG_PATTERN
-from shared.errors import InvalidParameter, UnsupportedMediaType
-from shared.http import read_body
+from shared.errors import InvalidParameter, PreconditionRequired, UnsupportedMediaType
+from shared.http import BODY_WITHIN_S, read_body
 from shared.principal import Principal
 from shared.telemetry import traceparent_of
-from shared.values import decode_value
 
 DEFAULT_LIMIT = 50
 MOST_LIMIT = 200
@@ -34,10 +32,13 @@ MOST_AT_ONCE_BYTES = 65_536
 LONGEST_CURSOR = 200
 IDEMPOTENCY_KEY = "Idempotency-Key"
 V1 = "/-/api/v1"
+IF_MATCH = "If-Match"
 
 _CURSOR_MEND = "use the `next` of the answer before"
 _SLUG = re.compile(SLUG_PATTERN)
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
+# A gateway that compresses weakens the tag; it names the same revision.
+_REVISION = re.compile(r'(?:W/)?"r([0-9]{1,16})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _ID = re.compile(r"[0-9a-f]{1,32}")
@@ -46,6 +47,21 @@ _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Outcome = TypeVar("Outcome")
+
+
+class Bound(NamedTuple):
+    """How much of a body is taken.
+
+    Attributes:
+        most_bytes: its size.
+        within_s: how long it may take to come.
+        setting: what raises its size.
+    """
+
+    most_bytes: int
+    within_s: float = BODY_WITHIN_S
+    setting: str = "PLATEN_MAX_BODY_BYTES"
 
 
 class Asked:
@@ -173,11 +189,29 @@ class Asked:
             raise InvalidParameter(f"{_shown(text)} is not the id of one.", what, f"list them with GET {V1}/{what}s")
         return text
 
-    async def body(self, kind: type[Body]) -> Body:
+    @property
+    def revision(self) -> int:
+        """The revision that a change says it is based on.
+
+        Raises:
+            PreconditionRequired: it does not say.
+            InvalidParameter: what it says is no revision.
+        """
+        given = self.http.headers.getlist(IF_MATCH)
+        mend = 'send the ETag of what you changed, such as If-Match: "r12"'
+        if not given:
+            raise PreconditionRequired("This could undo another's work unseen: the header If-Match is missing.", mend)
+        found = _REVISION.fullmatch(given[0]) if len(given) == 1 else None
+        if not found:
+            raise InvalidParameter("The header If-Match is not one revision.", IF_MATCH, mend)
+        return int(found[1])
+
+    async def body(self, kind: type[Body], bound: Bound | None = None) -> Body:
         """Read the body.
 
         Args:
             kind: Struct that it must fit.
+            bound: of its size and time, where that is not the usual one.
 
         Raises:
             UnsupportedMediaType: its headers say that it is not JSON.
@@ -186,17 +220,10 @@ class Asked:
             Invalid: it does not fit; the error points to the place.
         """
         _check_media_type(self.http)
+        bound = bound or Bound(self._most_bytes)
         with self._budget.paused():
-            data = await read_body(self.http, self._most_bytes)
-        try:
-            body: Body = _decoder(kind).decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise explain(error, data, kind) from None
-        if len(data) > MOST_AT_ONCE_BYTES:
-            await asyncio.to_thread(check_texts, body)
-        else:
-            check_texts(body)
-        return body
+            data = await read_body(self.http, bound.most_bytes, bound.within_s, bound.setting)
+        return await beside_others(len(data), lambda: read(data, kind))
 
     def change(self, *canonical: bytes) -> store.Request:
         """What the store needs to know the same asking again.
@@ -220,6 +247,16 @@ class Asked:
 def is_slug(text: str) -> bool:
     """Whether a text is a slug."""
     return _SLUG.fullmatch(text) is not None
+
+
+async def beside_others(size_bytes: int, look: Callable[[], Outcome]) -> Outcome:
+    """Look at something at once, or, where there is much of it, beside other requests.
+
+    Args:
+        size_bytes: how much there is.
+        look: what looks at it.
+    """
+    return await asyncio.to_thread(look) if size_bytes > MOST_AT_ONCE_BYTES else look()
 
 
 def check_slug(text: str, what: str, mend: str = SLUG_MEND) -> str:
@@ -286,8 +323,3 @@ def _fingerprint(method: str, path: str, *canonical: bytes) -> str:
 
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-@cache
-def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(kind, dec_hook=decode_value)

@@ -5,6 +5,7 @@ of ours into a problem document itself, so that it can also count the answer.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from starlette.exceptions import HTTPException
@@ -63,6 +64,8 @@ class Endpoint(NamedTuple):
         handler: what does it.
         answer: when all is well.
         problems: statuses of the refusals beside those that any operation can give.
+        refusals: refusals whose document says more than others do.
+        headers: names of request headers that it reads beside those of every change.
         body: Struct of the request's body, None where it has none.
         body_example: a body, as JSON.
         listed_by: what the list's cursor is, "" where the operation is no list; "text" for one that only we can read.
@@ -80,6 +83,8 @@ class Endpoint(NamedTuple):
     handler: Handler
     answer: Answer
     problems: Sequence[int] = ()
+    refusals: Sequence[Answer] = ()
+    headers: Sequence[str] = ()
     body: type[Any] | None = None
     body_example: Any = None
     listed_by: Literal["", "slug", "number", "text"] = ""
@@ -127,7 +132,8 @@ class Resource:
             self._count(request.method, 500)
             raise
         self._count(request.method, response.status_code)
-        await response(scope, receive, send)
+        with suppress(ClientDisconnect):
+            await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         try:

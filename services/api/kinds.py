@@ -21,6 +21,7 @@ _NAMES: dict[type[inspect.Type], str] = {
     inspect.BoolType: "true or false",
     inspect.VarTupleType: "a list",
     inspect.ListType: "a list",
+    inspect.DictType: "an object",
 }
 
 

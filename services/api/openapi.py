@@ -37,6 +37,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     405: ("MethodNotAllowed", "The address has no such method; the header Allow lists those that it has."),
     408: ("TooSlow", "The body did not come in time."),
     409: ("Conflict", "It clashes with what is there."),
+    428: ("PreconditionRequired", "The header If-Match is missing, so this could undo another's work unseen."),
     413: ("TooLarge", "The body is larger than is taken."),
     415: ("UnsupportedMediaType", "The body is not sent as JSON."),
     422: ("Invalid", "A field, a header or a part of the address is not right; the problem names it."),
@@ -48,6 +49,8 @@ _TAGS: Mapping[str, str] = {
     **{name: name for name in ("sites", "pages", "versions", "publications", "rebuilds", "builders", "servers")},
     **{name: name for name in ("accounts", "members", "sessions", "tokens", "audit")},
     "session": "sessions",
+    "draft": "drafts",
+    "presence": "drafts",
     "invitations": "accounts",
 }
 _ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{1,32}$"}
@@ -75,6 +78,8 @@ _HEADERS: Mapping[str, Schema] = {
         "description": "The session; browsers keep it from scripts and from other sites.",
         "schema": {"type": "string"},
     },
+    "ETag": {"description": "What a change of this is to send in If-Match.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The name of the file.", "schema": {"type": "string"}},
     REPLAYED: {
         "description": "An earlier request with the same key made this.",
         "schema": {"enum": ["true"]},
@@ -91,6 +96,16 @@ _KEY_PARAMETER: Schema = {
     ),
     "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
     "example": "5f0c6a52-3d0e-4f0e-9a43-1f3c9d1f7f7e",
+}
+_REQUEST_HEADERS: Mapping[str, Schema] = {
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The ETag of what the change is based on; where that is not the newest, nothing is changed.",
+        "schema": {"type": "string", "pattern": '^(?:W/)?"r[0-9]{1,16}"$'},
+        "example": '"r12"',
+    },
 }
 _TRACE_PARAMETER: Schema = {
     "name": "traceparent",
@@ -138,7 +153,8 @@ def describe(endpoints: Sequence[Endpoint]) -> Schema:
     schemas.add([Problem])
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
-        schemas.add([kind for kind in (endpoint.body, endpoint.answer.kind) if kind is not None])
+        kinds = (endpoint.body, endpoint.answer.kind, *(refusal.kind for refusal in endpoint.refusals))
+        schemas.add([kind for kind in kinds if kind is not None])
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
@@ -187,6 +203,7 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
     parameters: list[Schema] = [{"name": name, "in": "path", "required": True, **_PARAMETERS[name]} for name in names]
     if endpoint.listed_by:
         parameters += _paging(endpoint.listed_by)
+    parameters += [_REQUEST_HEADERS[name] for name in endpoint.headers]
     if endpoint.is_change:
         parameters += [_KEY_PARAMETER, _TRACE_PARAMETER]
     return parameters
@@ -214,7 +231,13 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> Schema:
     refusals = {
         str(status): {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"} for status in _refusals(endpoint)
     }
-    return {str(answer.status): good, **refusals}
+    own = {str(refusal.status): _own_refusal(refusal, schemas) for refusal in endpoint.refusals}
+    return {str(answer.status): good, **dict(sorted((refusals | own).items()))}
+
+
+def _own_refusal(refusal: Answer, schemas: Schemas) -> Schema:
+    content = _content(PROBLEM, schemas.reference(refusal.kind), refusal.example)
+    return {"description": refusal.meaning, "content": content}
 
 
 def _refusals(endpoint: Endpoint) -> list[int]:

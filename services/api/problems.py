@@ -50,7 +50,7 @@ def explain(error: Exception, body: bytes, kind: type) -> Invalid:
         value = None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
         return _explain_malformed(broken, body)
-    return _explain_content(error, value, kind)
+    return explain_at(error, place_at(kind, value, []))
 
 
 def _explain_malformed(error: Exception, body: bytes) -> Malformed:
@@ -69,9 +69,16 @@ def _explain_malformed(error: Exception, body: bytes) -> Malformed:
     return Malformed(f"{_sentence(str(error))}", mend="send JSON as RFC 8259 defines it")
 
 
-def _explain_content(error: Exception, value: Any, kind: type) -> Invalid:
+def explain_at(error: Exception, place: Place) -> Invalid:
+    """Say what is wrong with a part of a body.
+
+    Args:
+        error: what decoding the part raised.
+        place: where the part stands.
+    """
     message, path = _split(str(error))
-    place = place_at(kind, value, [name or int(index) for name, index in _STEP.findall(path)])
+    for name, index in _STEP.findall(path):
+        place = place.at(name or int(index))
     if isinstance(error.__cause__, Misfit):
         return _explain_misfit(place, error.__cause__)
     for rule in _RULES:
@@ -91,14 +98,14 @@ def _split(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _explain_missing(place: Place, found: re.Match[str]) -> Invalid:
-    name = found[1]
+def explain_missing(place: Place, name: str) -> Invalid:
+    """Say that an object lacks a field."""
     there = place.at(name)
     return Invalid(f"{name} is missing.", pointer=there.pointer, mend=f"add {name}: {describe(there.kind)}")
 
 
-def _explain_unknown(place: Place, found: re.Match[str]) -> Invalid:
-    name = found[1]
+def explain_unknown(place: Place, name: str) -> Invalid:
+    """Say that an object has a field that is none."""
     known = [field for field in fields_of(place.kind, place.value) if field not in (place.value or {})]
     pointer = place.at(name).pointer if len(name) <= LONGEST_NAME else place.pointer
     return Invalid(f"There is no field {_shown(name)} here.", pointer=pointer, mend=_or_leave_out(name, known))
@@ -172,8 +179,8 @@ class _Rule(NamedTuple):
 _RULES = [
     _Rule(re.compile(pattern, re.DOTALL), explain_)
     for pattern, explain_ in (
-        (r"Object missing required field `(.*)`", _explain_missing),
-        (r"Object contains unknown field `(.*)`", _explain_unknown),
+        (r"Object missing required field `(.*)`", lambda place, found: explain_missing(place, found[1])),
+        (r"Object contains unknown field `(.*)`", lambda place, found: explain_unknown(place, found[1])),
         (r"Invalid (?:enum )?value .*", _explain_tag),
         (r"Expected `str` matching regex .*", _explain_pattern),
         (r"Expected `(\w+)` of length (>=|<=) (\d+)", _explain_length),

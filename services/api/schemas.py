@@ -85,7 +85,7 @@ class Schemas:
             takes = schema.get("description")
             schema = {**schema, "description": f"{about} ({takes})" if takes else about}
         if field.default is not msgspec.NODEFAULT:
-            schema = {**schema, "default": msgspec.to_builtins(field.default, enc_hook=encode_value)}
+            schema = {**schema, "default": _plain(field.default)}
         return schema
 
     def _union(self, kind: inspect.UnionType) -> Schema:
@@ -97,20 +97,30 @@ class Schemas:
         return schema
 
 
+_PLAIN: dict[type[inspect.Type], Schema] = {
+    inspect.AnyType: {},
+    inspect.RawType: {},
+    inspect.BoolType: {"type": "boolean"},
+    inspect.NoneType: {"type": "null"},
+}
+
+
 def _simple(kind: inspect.Type) -> Schema:
+    if type(kind) in _PLAIN:
+        return dict(_PLAIN[type(kind)])
     match kind:
         case inspect.StrType():
             bounds = _present(minLength=kind.min_length, maxLength=kind.max_length, pattern=kind.pattern)
             return {"type": "string", **bounds}
         case inspect.IntType():
             return {"type": "integer", **_present(minimum=kind.ge, maximum=kind.le)}
-        case inspect.BoolType():
-            return {"type": "boolean"}
-        case inspect.NoneType():
-            return {"type": "null"}
         case inspect.LiteralType():
             return {"enum": list(kind.values)}
     raise TypeError(f"no schema for {kind}")
+
+
+def _plain(default: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(default, enc_hook=encode_value))
 
 
 def _present(**keywords: Any) -> Schema:

@@ -3,6 +3,7 @@
 Looked at when a body comes in, and never again: what was saved before a rule existed can still be built.
 """
 
+from collections.abc import Iterator
 from unicodedata import category
 
 from shared.errors import Invalid
@@ -26,8 +27,23 @@ def check_texts(body: object) -> None:
     Raises:
         Invalid: a text is not right; the error points to it.
     """
-    for text in texts_of(body):
-        _check(text)
+    for fault in wrong_texts(body):
+        raise fault
+
+
+def wrong_texts(part: object, pointer: str = "", reads: str = "") -> Iterator[Invalid]:
+    """What is wrong with the texts of a body, or of a part of one, text by text.
+
+    Args:
+        part: a Struct, or what stands in one.
+        pointer: JSON pointer to it.
+        reads: how it reads if it is a text.
+    """
+    for text in texts_of(part, pointer, reads):
+        try:
+            _check(text)
+        except Invalid as fault:
+            yield fault
 
 
 def _check(text: Text) -> None:

@@ -256,6 +256,26 @@ local function remember(idempotency, keep_s, fingerprint, version, seq)
   redis.call('EXPIRE', idempotency, keep_s)
 end
 
+-- A page's draft as an editor finds it: its revision, config, base version, whose it is (id, name), and when it was
+-- saved. Where there is none its config is empty, and behind all that stand the number and the JSON of the newest version
+-- and the site's defaults, of which a draft begins. `keys` has site, head, draft and versions.
+local function draft_now(keys)
+  local draft = redis.call('HMGET', keys.draft, 'revision', 'config', 'base_version', 'by', 'name', 'at')
+  for i = 1, 6 do draft[i] = draft[i] or '' end
+  if draft[2] ~= '' then return draft end
+  local newest = counter(keys.head, 'version')
+  draft[7], draft[8] = digits(newest), redis.call('HGET', keys.versions, digits(newest)) or ''
+  draft[9] = redis.call('HGET', keys.site, 'defaults') or ''
+  return draft
+end
+
+-- Why a page can have no draft: there is no such site, or the page was moved. nil where it can.
+local function refuse_draft(keys)
+  if redis.call('EXISTS', keys.site) == 0 then return { 'no-site' } end
+  local moved = redis.call('HGET', keys.head, 'moved')
+  return moved and { 'moved', moved } or nil
+end
+
 -- Forgets a rebuild that is too long ago to ask for.
 local function forget_rebuild(rebuilds, number)
   local fields = { 'state', 'total', 'by', 'trace', 'created_at', 'queued', 'skipped', 'cursor', unpack(ENDS) }

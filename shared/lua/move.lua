@@ -10,11 +10,13 @@
 --       12 idempotency, 13 events, 14 open
 --       15 lane, 16 waiting, 17 turns   where the page waits to be built anew
 --       18 unserved     list of publications that wait for the servers
+--       19 draft of the old slug, 20 draft of the new one
 -- ARGV  1 site, 2 page, 3 actor, 4 traceparent, 5 keep_ms, 6 fingerprint, 7 idempotency_s
 --       8 to            the new slug
 --       9 group
 --
--- Answers {'no-page'} | {'mismatch'} | {'taken'}: the new slug is, or was, another page's | {'under-way'}: a publication
+-- Answers {'no-page'} | {'mismatch'} | {'taken'}: the new slug is, or was, another page's, or has a
+-- draft | {'under-way'}: a publication
 -- of the page has not ended | {'moved' or 'replayed', the publication's JSON}.
 --
 -- Side effects: 1 all keys of the page have the new slug; 2 the old slug keeps its numbers and a marker, and so does each
@@ -24,7 +26,7 @@
 -- since pages name their own address; 7 the idempotency key is remembered.
 local pages, head, versions, publications, published, artifacts = unpack(KEYS, 1, 6)
 local new_head, new_versions, new_publications, new_published, new_artifacts = unpack(KEYS, 7, 11)
-local idempotency, events, open, lane, waiting, turns, unserved = unpack(KEYS, 12)
+local idempotency, events, open, lane, waiting, turns, unserved, draft, new_draft = unpack(KEYS, 12)
 local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, to, group = unpack(ARGV)
 
 local memory, _, old_seq = recall(idempotency, fingerprint)
@@ -37,6 +39,7 @@ local leads_to = redis.call('HGET', new_head, 'moved')
 if redis.call('EXISTS', new_versions) == 1 or (counter(new_head, 'version') > 0 and leads_to ~= page) then
   return { 'taken' }
 end
+if redis.call('HEXISTS', new_draft, 'config') == 1 then return { 'taken' } end
 
 -- Entries of builds name the slug, so none may be left. All publications that have not ended are in `open`, of which
 -- there are usually few; where there are many, those of this page may be fewer.
@@ -88,6 +91,15 @@ redis.call('DEL', new_head, new_published)
 for from, target in pairs({ [head] = new_head, [versions] = new_versions, [publications] = new_publications,
   [published] = new_published, [artifacts] = new_artifacts }) do
   if redis.call('EXISTS', from) == 1 then redis.call('RENAME', from, target) end
+end
+-- The draft comes along. Its revisions go on above those of both slugs, like all numbers, and stay behind as well: a tab
+-- that was left open at either slug must not take another draft for its own.
+local revision = math.max(counter(draft, 'revision'), counter(new_draft, 'revision'))
+if revision > 0 then
+  redis.call('DEL', new_draft)
+  if redis.call('EXISTS', draft) == 1 then redis.call('RENAME', draft, new_draft) end
+  redis.call('HSET', new_draft, 'revision', digits(revision))
+  redis.call('HSET', draft, 'revision', digits(revision))
 end
 redis.call('HSET', new_head, 'seq', digits(seq), 'version', digits(version), 'old', table.concat(old, ' '))
 redis.call('ZREM', pages, page)

@@ -94,6 +94,34 @@ async def test_when_every_answer_is_lost_the_caller_repeats_the_request(
     assert await client.xlen(keys.builds(0)) == 2
 
 
+@pytest.mark.parametrize("stolen", [1, 2, 3])
+async def test_a_draft_is_saved_once_though_the_answer_was_lost(
+    web: httpx2.AsyncClient, client: Client, keys: Keys, thief: Thief, stolen: int
+) -> None:
+    await web.put(f"{PAGE}/draft", json={"config": {}}, headers={"if-match": '"r0"'})
+    thief.steals = stolen
+
+    answer = await web.put(f"{PAGE}/draft", json={"config": CONFIG}, headers={"if-match": '"r1"'})
+
+    assert (answer.status_code, answer.json()["revision"], answer.json()["config"]) == (200, 2, CONFIG)
+    assert thief.steals == 0
+    assert await client.hget(keys.draft("acme", "spring"), "revision") == b"2"
+
+
+@pytest.mark.parametrize("stolen", [1, 2, 3])
+async def test_a_draft_is_deleted_once_though_the_answer_was_lost(
+    web: httpx2.AsyncClient, client: Client, keys: Keys, thief: Thief, stolen: int
+) -> None:
+    await web.put(f"{PAGE}/draft", json={"config": CONFIG}, headers={"if-match": '"r0"'})
+    thief.steals = stolen
+
+    answer = await web.delete(f"{PAGE}/draft", headers={"if-match": '"r1"'})
+
+    assert (answer.status_code, answer.json()["is_saved"]) == (200, False)
+    assert thief.steals == 0
+    assert await client.hgetall(keys.draft("acme", "spring")) == {b"revision": b"2"}
+
+
 async def test_a_redis_that_refuses_writes_is_told_apart_from_a_lost_answer(
     web: httpx2.AsyncClient, client: Client
 ) -> None:

@@ -87,9 +87,10 @@ def gateway(tmp_path: Path) -> Path:
 
 
 def test_the_gateway_lets_through_what_the_api_takes() -> None:
-    [mebibytes] = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx" / "platen.conf").read_text())
+    usual, of_imports = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx" / "platen.conf").read_text())
 
-    assert int(mebibytes) * 2**20 > Settings().max_body_bytes
+    assert int(usual) * 2**20 > Settings().max_body_bytes
+    assert int(of_imports) * 2**20 > Settings().max_import_bytes
 
 
 def test_nginx_takes_the_gateways_file(gateway: Path) -> None:
