@@ -315,6 +315,33 @@ class Store:
             raise Conflict(f"Nothing of {site}/{page} is live.", "publish a version first")
         return await self._accepted(site, page, answer)
 
+    async def cancel(self, site: str, page: str, seq: int, request: Request) -> Accepted:
+        """Call a publication off that waits for its build.
+
+        Raises:
+            NotFound: no such page or publication.
+            Conflict: it is being built, or has ended.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names, partition = self._keys, self._keys.partition(site)
+        script_keys = [
+            names.head(site, page),
+            names.publications(site, page),
+            names.idempotency(site, scoped(request)),
+            names.events(partition),
+            names.open(partition),
+            names.rebuilds(site),
+        ]
+        answer = await run(self._client, Call(script("cancel"), script_keys, [*self._common(site, page, request), seq]))
+        outcome = answer[0]
+        if outcome == b"unknown":
+            await self.page(site, page)
+            raise _no_publication(seq)
+        if outcome == b"too-late":
+            raise _too_late(decode_publication(answer[1]))
+        return await self._accepted(site, page, answer)
+
     async def move(self, site: str, page: str, to: str, request: Request) -> Accepted:
         """Move a page to another slug of its site; the old one leads there from now on.
 
@@ -456,7 +483,7 @@ class Store:
         [json], reports = await self._records(site, page, [str(seq)])
         if json is None:
             await self.page(site, page)
-            raise NotFound("publication", str(seq), "list them with GET …/publications")
+            raise _no_publication(seq)
         return with_served(decode_publication(json), reports)
 
     async def publications(self, site: str, page: str, before: int, limit: int) -> Listing:
@@ -736,3 +763,14 @@ def _no_page(site: str, page: str) -> NotFound:
 
 def _no_version(number: int) -> NotFound:
     return NotFound("version", str(number), "list what there is with GET …/versions")
+
+
+def _no_publication(seq: int) -> NotFound:
+    return NotFound("publication", str(seq), "list them with GET …/publications")
+
+
+def _too_late(publication: Publication) -> Conflict:
+    if publication.state == "building":
+        mend = "wait until it is live, then go back to the version before with POST …/publications"
+        return Conflict(f"Publication {publication.seq} is being built.", mend)
+    return Conflict(f"Publication {publication.seq} is {publication.state}.", "there is nothing left to call off")
