@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.api import (
     builders,
+    changes,
     hostnames,
     moves,
     openapi,
@@ -44,6 +45,7 @@ _OPERATIONS = (
     *pages.ENDPOINTS,
     *moves.ENDPOINTS,
     *versions.ENDPOINTS,
+    *changes.ENDPOINTS,
     *publications.ENDPOINTS,
     *rebuilds.ENDPOINTS,
     *builders.ENDPOINTS,

@@ -155,6 +155,7 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
     parameters: list[Schema] = [{"name": name, "in": "path", "required": True, **_PARAMETERS[name]} for name in names]
     if endpoint.listed_by:
         parameters += _paging(endpoint.listed_by)
+    parameters += [{"name": name, "in": "query", **parameter} for name, parameter in endpoint.query.items()]
     if endpoint.is_change:
         parameters += [_KEY_PARAMETER, _TRACE_PARAMETER]
     return parameters

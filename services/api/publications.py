@@ -16,6 +16,8 @@ from shared.store import Accepted
 
 MOST_NUMBER = 9_999_999_999_999_999
 
+Number = Annotated[int, msgspec.Meta(ge=1, le=MOST_NUMBER, description="number of a version")]
+
 QUEUED = [{"state": "queued", "at": 1767225600000, "by": "admin"}]
 EXAMPLE = {
     "seq": 7,
@@ -52,7 +54,7 @@ class NewPublication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         version: its number.
     """
 
-    version: Annotated[int, msgspec.Meta(ge=1, le=MOST_NUMBER, description="number of a version")]
+    version: Number
 
 
 class PublicationList(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,11 @@ from shared.values import encode_value, value_schema
 
 Schema = dict[str, Any]
 
+_PLAIN: dict[type[inspect.Type], Schema] = {
+    inspect.AnyType: {},
+    inspect.BoolType: {"type": "boolean"},
+    inspect.NoneType: {"type": "null"},
+}
 _FIELDS = re.compile(r"^    ([a-z_]+(?:, [a-z_]+)*): (.+?)(?=^    \S|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -92,16 +97,14 @@ class Schemas:
 
 
 def _simple(kind: inspect.Type) -> Schema:
+    if type(kind) in _PLAIN:
+        return dict(_PLAIN[type(kind)])
     match kind:
         case inspect.StrType():
             bounds = _present(minLength=kind.min_length, maxLength=kind.max_length, pattern=kind.pattern)
             return {"type": "string", **bounds}
         case inspect.IntType():
             return {"type": "integer", **_present(minimum=kind.ge, maximum=kind.le)}
-        case inspect.BoolType():
-            return {"type": "boolean"}
-        case inspect.NoneType():
-            return {"type": "null"}
         case inspect.LiteralType():
             return {"enum": list(kind.values)}
         case inspect.DictType():
