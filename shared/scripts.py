@@ -15,6 +15,9 @@ from redis.exceptions import NoScriptError
 from shared.connection import Client, translate, translated
 from shared.errors import Unavailable
 
+# Scripts that write nothing say so, and are run by a Redis that is full or a replica, too.
+_ONLY_READ = frozenset({"list_pages", "list_versions"})
+
 Argument = str | bytes | int | float
 
 
@@ -44,7 +47,8 @@ class Call(NamedTuple):
 def script(name: str) -> Script:
     """Load a script by the name of its file in `shared/lua`, without the ending."""
     folder = files("shared") / "lua"
-    text = "#!lua\n" + (folder / "lib.lua").read_text() + (folder / f"{name}.lua").read_text()
+    flags = " flags=no-writes" if name in _ONLY_READ else ""
+    text = f"#!lua{flags}\n" + (folder / "lib.lua").read_text() + (folder / f"{name}.lua").read_text()
     return Script(name, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
