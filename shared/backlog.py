@@ -1,11 +1,11 @@
 """What a publication waits for: how many are built before it, by how many builders, and about how long that takes.
 
-All of it is estimated from what is there anyway, in a bounded number of reads: an editor who waits may ask every second.
+All of it is estimated from what is there anyway, in a bounded number of reads: whoever waits may ask every second.
 """
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.builders import Doing, read_builders
 from shared.connection import Client, translated
@@ -13,6 +13,7 @@ from shared.errors import Undecodable
 from shared.events import PageBuilt, decode_event
 from shared.keys import Keys
 from shared.records import Publication
+from shared.scripts import Call, run, script
 
 # Of the newest events; what is older says little of how quick builds are now.
 EVENTS = 200
@@ -22,7 +23,7 @@ class Backlog(NamedTuple):
     """What a publication waits for.
 
     Attributes:
-        ahead: publications that are built before it.
+        ahead: publications that people asked for before it, in its partition, and that have not ended.
         wait_ms: until it is probably live; 0 where its build has begun or it has ended, None where nobody can tell.
         builders: how many take work.
     """
@@ -45,15 +46,10 @@ async def read_backlog(client: Client, keys: Keys, site: str, page: str, publica
     builders = _count(await read_builders(client))
     if publication.state not in {"queued", "retrying"}:
         return Backlog(0, 0, builders)
-    lane = keys.lane(partition)
+    call = Call(script("ahead"), [keys.open(partition), keys.publications(site, "")], [site, page, publication.seq])
+    [ahead] = await run(client, call)
     with translated():
-        pipeline: Any = client.pipeline(transaction=False)
-        pipeline.zrank(keys.open(partition), f"{site}/{page}/{publication.seq}")
-        pipeline.xlen(lane.stream)
-        pipeline.zcard(lane.waiting)
-        pipeline.xrevrange(keys.events(partition), count=EVENTS)
-        rank, streamed, waiting, events = await pipeline.execute()
-    ahead = _ahead(publication, rank or 0, streamed + waiting)
+        events = await client.xrevrange(keys.events(partition), count=EVENTS)
     each_ms = per_page_ms([fields[b"data"] for _, fields in events])
     return Backlog(ahead, _wait_ms(publication, ahead, each_ms, builders), builders)
 
@@ -66,17 +62,6 @@ def per_page_ms(events: Sequence[bytes]) -> float | None:
     built = [event for event in map(_read, events) if event is not None and event.build_ms > 0]
     batches = {(event.by, event.build_ms) for event in built}
     return sum(build_ms for _, build_ms in batches) / len(built) if built else None
-
-
-def _ahead(publication: Publication, rank: int, entries: int) -> int:
-    """Those that were accepted earlier and have not ended, but no more than there are entries people wait for.
-
-    What is built in bulk, or is tried again later, was accepted earlier as well, and lets it pass.
-    """
-    if publication.rebuild:
-        return rank
-    own = 1 if publication.state == "queued" else 0
-    return max(0, min(rank, entries - own))
 
 
 def _wait_ms(publication: Publication, ahead: int, each_ms: float | None, builders: int) -> int | None:

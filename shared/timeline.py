@@ -40,6 +40,10 @@ class _Brief(msgspec.Struct, frozen=True):
     steps: list[Step]
 
     @property
+    def accepted_at(self) -> int:
+        return self.steps[0].at
+
+    @property
     def live_at(self) -> int | None:
         return next((step.at for step in reversed(self.steps) if step.state == "live"), None)
 
@@ -69,21 +73,20 @@ async def live_at(client: Client, keys: Keys, site: str, page: str, at_ms: int) 
 
 
 async def _last_accepted(client: Client, key: str, newest: int, at_ms: int) -> int:
-    """The highest seq that was accepted by an instant, at most the newest; 0 for none."""
+    """The highest seq that was accepted by an instant, at most the newest; 0 for none.
+
+    Where a Redis went back in time and pages were written back, records are missing. Then it may be a higher one, of which
+    nothing is known, but never a lower one.
+    """
     low, high = 0, newest + 1  # accepted by then, and not
     while high - low > 1:
-        step = max(1, (high - low) // LOOKS)
-        found = await _read(client, key, range(low + 1, high, step))
-        if not found:
-            # Where a Redis went back in time and pages were written back, the records before these are gone.
-            break
-        accepted = {seq: brief.steps[0].at <= at_ms for seq, brief in found.items()}
+        found = await _read(client, key, range(low + 1, high, max(1, (high - low) // LOOKS)))
         before = (low, high)
-        low = max([seq for seq, is_in_time in accepted.items() if is_in_time], default=low)
-        high = min([seq for seq, is_in_time in accepted.items() if not is_in_time and seq > low], default=high)
+        low = max((seq for seq, brief in found.items() if brief.accepted_at <= at_ms), default=low)
+        high = min((seq for seq, brief in found.items() if brief.accepted_at > at_ms and seq > low), default=high)
         if (low, high) == before:
             break
-    return low
+    return high - 1
 
 
 async def _last_live(client: Client, key: str, seq: int, at_ms: int) -> int:
