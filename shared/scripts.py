@@ -16,7 +16,7 @@ from shared.connection import Client, translate, translated
 from shared.errors import Unavailable
 
 # Scripts that write nothing say so, and are run by a Redis that is full or a replica, too.
-_ONLY_READ = frozenset({"ahead", "list_pages", "list_versions"})
+_ONLY_READ = frozenset({"ahead", "list_pages", "live_at", "list_versions"})
 
 Argument = str | bytes | int | float
 
