@@ -5,7 +5,7 @@ Options belong to one program: `python -m bench serve --rounds 3`; `--help` behi
 
 import sys
 
-from bench import builds, bulk, growth, latency, outage, recovery, serve, status
+from bench import builds, bulk, growth, latency, lists, outage, recovery, rollback, serve, status
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -13,6 +13,8 @@ PROGRAMS: dict[str, Program] = {
     "latency": without_options(latency.main),
     "builds": without_options(builds.main),
     "bulk": without_options(bulk.main),
+    "rollback": without_options(rollback.main),
+    "lists": without_options(lists.main),
     "recovery": without_options(recovery.main),
     "outage": outage.main,
     "serve": serve.main,

@@ -221,6 +221,16 @@ def unpublish(name: PageName, watch: bool, data: Path) -> None:
 
 @platen.command()
 @click.argument("name", metavar="SITE/PAGE", type=PageType())
+@click.argument("seq", type=click.IntRange(1))
+@DATA
+def cancel(name: PageName, seq: int, data: Path) -> None:
+    """Call publication SEQ off while it waits for its build. What is live stays live."""
+    publication = client_of(data).change("DELETE", f"{name.path}/publications/{seq}")
+    click.echo(f"publication {seq} of {name} (v{publication['version']}) is {publication['state']}")
+
+
+@platen.command()
+@click.argument("name", metavar="SITE/PAGE", type=PageType())
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many, newest first.")
 @DATA
 def versions(name: PageName, limit: int, data: Path) -> None:

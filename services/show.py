@@ -28,6 +28,7 @@ HINTS = {
     "There is no site ": "`platen pages` lists those there are; `platen publish FILE --page SITE/PAGE` makes one",
     "There is no page ": "`platen pages SITE` lists those there are; `platen publish FILE --page SITE/PAGE` makes one",
     "There is no builder ": "`platen builders` lists those there are",
+    "There is no publication ": "`platen publish`, `rollback` and `unpublish` tell the number of each",
     "There is no version ": "`platen versions SITE/PAGE` lists those there are",
     "This token is not known": "set PLATEN_TOKEN to one that this Platen knows",
     "There is no token ": "`platen token list` lists those there are",

@@ -110,6 +110,22 @@ class SavedVersion(Version, frozen=True, kw_only=True):
     config: msgspec.Raw
 
 
+class ListedVersion(Version, frozen=True, kw_only=True):
+    """A version in a list.
+
+    Attributes:
+        size: its page's length in bytes, uncompressed; null where its artifact is not kept.
+        built_at: when its page was built, milliseconds since the epoch, UTC; null where its artifact is not kept.
+        is_live: whether visitors get it now.
+        is_kept: whether its artifact is kept, so that going back to it needs no build.
+    """
+
+    size: int | None = None
+    built_at: int | None = None
+    is_live: bool = False
+    is_kept: bool = False
+
+
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """Pages with one owner.
 
@@ -174,10 +190,27 @@ class PublishedPage(msgspec.Struct, frozen=True, kw_only=True):
         return self.version == 0
 
 
+class ArtifactMeta(msgspec.Struct, frozen=True):
+    """What is kept beside an artifact's bytes.
+
+    Attributes:
+        etag: hash of the bytes, without quotes.
+        csp: the Content-Security-Policy of the page.
+        size: the page's length in bytes, uncompressed.
+        built_at: milliseconds since the epoch, UTC.
+    """
+
+    etag: str
+    csp: str
+    size: float
+    built_at: float
+
+
 Record = TypeVar("Record")
 
 _PUBLICATION = msgspec.json.Decoder(Publication)
 _VERSION = msgspec.json.Decoder(Version)
+_META = msgspec.json.Decoder(ArtifactMeta)
 _SAVED_VERSION = msgspec.json.Decoder(SavedVersion)
 
 
@@ -194,6 +227,11 @@ def decode_version(data: bytes) -> Version:
 def decode_saved_version(data: bytes) -> SavedVersion:
     """A version with its config. Raises: Undecodable, where the record is damaged."""
     return _decode(_SAVED_VERSION, data)
+
+
+def decode_meta(data: bytes) -> ArtifactMeta:
+    """What is kept beside an artifact. Raises: Undecodable, where it is damaged."""
+    return _decode(_META, data)
 
 
 def decode_head(fields: dict[bytes, bytes]) -> Head:

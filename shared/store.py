@@ -14,12 +14,14 @@ from shared.errors import Conflict, IdempotencyMismatch, NotFound, Unavailable
 from shared.keys import GROUP, Keys
 from shared.records import (
     Head,
+    ListedVersion,
     Publication,
     PublishedPage,
     SavedVersion,
     Site,
     Version,
     decode_head,
+    decode_meta,
     decode_publication,
     decode_saved_version,
     decode_version,
@@ -138,6 +140,12 @@ class Witnessed(NamedTuple):
 
 # What became of a page that was witnessed: see shared/lua/witness.lua.
 Lifted = Literal["known", "counted", "live", "newer", "damaged"]
+
+
+class _Titled(msgspec.Struct, frozen=True):
+    """What lists show of a config."""
+
+    title: str = ""
 
 
 class Listing(NamedTuple):
@@ -286,7 +294,9 @@ class Store:
             _SAVED.encode(note),
             config,
         )
-        arguments = [*self._common(site, page, request), tail, int(publish), GROUP]
+        title = _title_of(config)
+        folded = "" if title.isascii() else title.casefold()
+        arguments = [*self._common(site, page, request), tail, int(publish), GROUP, title, folded]
         answer = await run(self._client, Call(script("publish"), script_keys, arguments))
         outcome = answer[0]
         if outcome == b"no-site":
@@ -350,6 +360,33 @@ class Store:
         if outcome == b"not-live":
             await self.page(site, page)
             raise Conflict(f"Nothing of {site}/{page} is live.", "publish a version first")
+        return await self._accepted(site, page, answer)
+
+    async def cancel(self, site: str, page: str, seq: int, request: Request) -> Accepted:
+        """Call a publication off that waits for its build.
+
+        Raises:
+            NotFound: no such page or publication.
+            Conflict: it is being built, or has ended.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names, partition = self._keys, self._keys.partition(site)
+        script_keys = [
+            names.head(site, page),
+            names.publications(site, page),
+            names.idempotency(site, scoped(request)),
+            names.events(partition),
+            names.open(partition),
+            names.rebuilds(site),
+        ]
+        answer = await run(self._client, Call(script("cancel"), script_keys, [*self._common(site, page, request), seq]))
+        outcome = answer[0]
+        if outcome == b"unknown":
+            await self.page(site, page)
+            raise _no_publication(seq)
+        if outcome == b"too-late":
+            raise _too_late(decode_publication(answer[1]))
         return await self._accepted(site, page, answer)
 
     async def move(self, site: str, page: str, to: str, request: Request) -> Accepted:
@@ -451,7 +488,7 @@ class Store:
         return [decode_publication(json) if json else None for json in found]
 
     async def versions(self, site: str, page: str, before: int, limit: int) -> Listing:
-        """Versions, newest first, without their configs.
+        """Versions, newest first, without their configs, in one round trip.
 
         Args:
             before: number to begin below, 0 for the newest.
@@ -460,16 +497,14 @@ class Store:
         Raises:
             NotFound: no such page.
         """
-        with translated():
-            counted, moved = await self._client.hmget(self._keys.head(site, page), ["version", "moved"])
-            newest = int(counted or 0)
-            if newest == 0 or moved:
-                raise await self._missing(site, page)
-            first = min(newest, before - 1) if before else newest
-            numbers = range(first, max(0, first - limit), -1)
-            found = await self._client.hmget(self._keys.versions(site, page), _names(numbers)) if numbers else []
-        items = [decode_version(json) for json in found if json]
-        return Listing(items, str(numbers[-1]) if numbers and numbers[-1] > 1 else "")
+        names = self._keys
+        script_keys = [names.head(site, page), names.versions(site, page), names.artifacts(site, page)]
+        answer = await run(self._client, Call(script("list_versions"), script_keys, [before, limit]))
+        if answer[0] == b"no-page":
+            raise await self._missing(site, page)
+        _, live, below, *found = answer
+        items = [_listed(json, meta, live) for json, meta in zip(found[::2], found[1::2], strict=True)]
+        return Listing(items, str(below) if below else "")
 
     async def version(self, site: str, page: str, number: int) -> SavedVersion:
         """One version with its config.
@@ -493,7 +528,7 @@ class Store:
         [json], reports = await self._records(site, page, [str(seq)])
         if json is None:
             await self.page(site, page)
-            raise NotFound("publication", str(seq), "list them with GET …/publications")
+            raise _no_publication(seq)
         return with_served(decode_publication(json), reports)
 
     async def publications(self, site: str, page: str, before: int, limit: int) -> Listing:
@@ -598,13 +633,13 @@ class Store:
             body, meta = await self._client.hmget(self._keys.artifacts(site, page), fields)
         if body is None or meta is None:
             return None
-        built = msgspec.json.decode(meta)
+        built = decode_meta(meta)
         return PublishedPage(
             seq=0,
             version=version,
-            etag=built["etag"],
-            csp=built["csp"],
-            built_at=int(built["built_at"]),
+            etag=built.etag,
+            csp=built.csp,
+            built_at=int(built.built_at),
             body=body,
         )
 
@@ -703,6 +738,21 @@ class Store:
             return [slug.decode() for slug in await self._client.zrangebylex(key, first, "+", 0, limit)]
 
 
+def _listed(json: bytes, meta: bytes, live: int) -> ListedVersion:
+    version = decode_version(json)
+    built = decode_meta(meta) if meta else None
+    return ListedVersion(
+        number=version.number,
+        created_at=version.created_at,
+        author=version.author,
+        note=version.note,
+        size=int(built.size) if built else None,
+        built_at=int(built.built_at) if built else None,
+        is_live=version.number == live,
+        is_kept=built is not None,
+    )
+
+
 def _published(values: Sequence[bytes | None], head: Any) -> PublishedPage | None:
     seq, version, etag, csp, built_at, body, moved = values
     if seq is None:
@@ -742,6 +792,10 @@ def _top(head: Any, counter: bytes) -> int:
         return 0
 
 
+def _title_of(config: bytes) -> str:
+    return msgspec.json.decode(config, type=_Titled).title
+
+
 def _names(numbers: range) -> list[str]:
     return [str(number) for number in numbers]
 
@@ -776,3 +830,14 @@ def _no_page(site: str, page: str) -> NotFound:
 
 def _no_version(number: int) -> NotFound:
     return NotFound("version", str(number), "list what there is with GET …/versions")
+
+
+def _no_publication(seq: int) -> NotFound:
+    return NotFound("publication", str(seq), "list them with GET …/publications")
+
+
+def _too_late(publication: Publication) -> Conflict:
+    if publication.state == "building":
+        mend = "wait until it is live, then go back to the version before with POST …/publications"
+        return Conflict(f"Publication {publication.seq} is being built.", mend)
+    return Conflict(f"Publication {publication.seq} is {publication.state}.", "there is nothing left to call off")

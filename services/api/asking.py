@@ -7,7 +7,7 @@ address takes slugs only, so no text of a caller's ever becomes part of a key un
 import asyncio
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from hashlib import sha256
 from typing import NamedTuple, TypeVar
@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from services.api.budget import Budget
 from services.api.faults import read
+from services.api.instants import INSTANT_MEND, read_instant
 from shared import store
 from shared.accounts.records import NAME_MEND, AccountName
 from shared.config import SLUG_MEND, SLUG_PATTERN
@@ -30,6 +31,7 @@ MOST_LIMIT = 200
 # 50,000 characters of Markdown took 60 ms at worst, all of them "<": what is longer is read beside other requests.
 MOST_AT_ONCE_BYTES = 65_536
 LONGEST_CURSOR = 200
+MOST_SEARCH = 200
 IDEMPOTENCY_KEY = "Idempotency-Key"
 V1 = "/-/api/v1"
 IF_MATCH = "If-Match"
@@ -48,6 +50,7 @@ _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 Outcome = TypeVar("Outcome")
+Choice = TypeVar("Choice", bound=str)
 
 
 class Bound(NamedTuple):
@@ -224,6 +227,39 @@ class Asked:
         with self._budget.paused():
             data = await read_body(self.http, bound.most_bytes, bound.within_s, bound.setting)
         return await beside_others(len(data), lambda: read(data, kind))
+
+    @property
+    def search(self) -> str:
+        """What is searched for, "" for nothing. Raises: InvalidParameter, where nothing to be found is as long."""
+        text = self.http.query_params.get("search", "").strip()
+        if len(text) > MOST_SEARCH:
+            mend = f"use at most {MOST_SEARCH} characters"
+            raise InvalidParameter(f"{_shown(text)} is too long to search for.", "search", mend)
+        return text
+
+    def choice(self, name: str, known: Sequence[Choice]) -> Choice | None:
+        """One of some words in the query, None where it is not there. Raises: InvalidParameter, for another word."""
+        text = self.http.query_params.get(name)
+        if text is None:
+            return None
+        found = next((word for word in known if word == text), None)
+        if found is None:
+            raise InvalidParameter(f"{_shown(text)} is not known here.", name, f"use one of {', '.join(known)}")
+        return found
+
+    @property
+    def at(self) -> int:
+        """The instant in the query, in milliseconds since the epoch. Raises: InvalidParameter, where there is none."""
+        text = self.http.query_params.get("at", "")
+        instant_ms = read_instant(text)
+        if instant_ms is None:
+            raise InvalidParameter(f"{_shown(text)} is no instant.", "at", INSTANT_MEND)
+        return instant_ms
+
+    async def work_out(self, work: Callable[[], Outcome]) -> Outcome:
+        """Do what takes its time without Redis, beside other requests and outside this one's time for Redis."""
+        with self._budget.paused():
+            return await asyncio.to_thread(work)
 
     def change(self, *canonical: bytes) -> store.Request:
         """What the store needs to know the same asking again.

@@ -4,8 +4,9 @@ A `Resource` is what one address answers: it finds the operation by method, asks
 of ours into a problem document itself, so that it can also count the answer.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from starlette.exceptions import HTTPException
@@ -69,6 +70,8 @@ class Endpoint(NamedTuple):
         body: Struct of the request's body, None where it has none.
         body_example: a body, as JSON.
         listed_by: what the list's cursor is, "" where the operation is no list; "text" for one that only we can read.
+        query: what it reads of the query beside that: name -> its parameter in the description of the API.
+        only_looks: whether a POST changes nothing, and has a body for want of room in an address.
         needs: what whoever asks must be allowed to: on the site in the path, otherwise everywhere; None where
             nobody is asked who they are.
         checks_itself: whether the handler decides that, because it depends on more than the address.
@@ -88,13 +91,15 @@ class Endpoint(NamedTuple):
     body: type[Any] | None = None
     body_example: Any = None
     listed_by: Literal["", "slug", "number", "text"] = ""
+    query: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    only_looks: bool = False
     needs: Permission | None = "look"
     checks_itself: bool = False
     is_noted: bool = True
 
     @property
     def is_change(self) -> bool:
-        return self.method != "GET"
+        return self.method != "GET" and not self.only_looks
 
     @property
     def is_of_site(self) -> bool:

@@ -204,6 +204,7 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
     if endpoint.listed_by:
         parameters += _paging(endpoint.listed_by)
     parameters += [_REQUEST_HEADERS[name] for name in endpoint.headers]
+    parameters += [{"name": name, "in": "query", **parameter} for name, parameter in endpoint.query.items()]
     if endpoint.is_change:
         parameters += [_KEY_PARAMETER, _TRACE_PARAMETER]
     return parameters

@@ -4,10 +4,11 @@ import msgspec
 from starlette.responses import Response
 
 from services.api.api import Api
-from services.api.asking import Asked
+from services.api.asking import MOST_SEARCH, Asked
 from services.api.endpoint import PAGE, V1, Answer, Endpoint
 from services.api.publications import EXAMPLE as PUBLICATION
 from shared.http import json_response
+from shared.page_list import STATES, PageStanding, Wish, find_pages
 from shared.records import Head, Publication
 from shared.store import PageState
 
@@ -68,18 +69,29 @@ class ListedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         page: its slug.
+        title: title of its newest version, null where it has none.
+        url: where visitors find it once it is live.
         head: its counters.
+        state: where it stands. A page whose newest publication waits or failed is in that state, whatever is live.
+        changed_at: when its newest version or its draft was saved, milliseconds since the epoch, UTC; null where that
+            is not known.
+        has_draft: whether there is a draft of it.
     """
 
     page: str
+    title: str | None
+    url: str
     head: Head
+    state: PageStanding
+    changed_at: int | None
+    has_draft: bool
 
 
 class PageList(msgspec.Struct, frozen=True, kw_only=True):
     """Pages by slug.
 
     Attributes:
-        items: the pages.
+        items: the pages; where one searches there may be fewer than asked for, or none, although others follow.
         next: cursor of what follows, null at the end.
     """
 
@@ -88,8 +100,10 @@ class PageList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
-    found = await api.store.pages(asked.site, asked.after_slug, asked.limit)
-    items = [ListedPage(page=page, head=head) for page, head in found.items]
+    site = asked.site
+    wish = Wish(asked.search, asked.choice("state", STATES), asked.after_slug, asked.limit)
+    found = await find_pages(api.client, api.keys, site, wish)
+    items = [ListedPage(**each._asdict(), url=visitors_path(site, each.page)) for each in found.items]
     return json_response(PageList(items=items, next=found.after or None))
 
 
@@ -119,6 +133,15 @@ def _page(site: str, page: str, state: PageState) -> Page:
 
 
 _HEAD = {"version": 4, "seq": 7, "wanted_seq": 7, "wanted_version": 4, "live_seq": 6, "live_version": 3}
+_LISTED = {
+    "page": "spring",
+    "title": "Spring sale",
+    "url": "/acme/spring",
+    "head": _HEAD,
+    "state": "building",
+    "changed_at": 1767225600000,
+    "has_draft": False,
+}
 _EXAMPLE = {
     "site": "acme",
     "page": "spring",
@@ -147,9 +170,16 @@ ENDPOINTS = (
         "listPages",
         "List the pages of a site",
         list_all,
-        Answer(200, PageList, "Pages by slug.", {"items": [{"page": "spring", "head": _HEAD}], "next": None}),
+        Answer(200, PageList, "Pages by slug.", {"items": [_LISTED], "next": None}),
         problems=[404],
         listed_by="slug",
+        query={
+            "search": {
+                "description": "Text in the slug or the title, whatever its case.",
+                "schema": {"type": "string", "maxLength": MOST_SEARCH},
+            },
+            "state": {"description": "Pages in this state only.", "schema": {"enum": list(STATES)}},
+        },
     ),
     Endpoint(
         "GET",

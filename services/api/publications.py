@@ -1,4 +1,4 @@
-"""Publications: make a version live, take the page off, list what was asked for, and see how one went."""
+"""Publications: make a version live, take the page off, call one off, list what was asked for, and see how one went."""
 
 from typing import Annotated
 
@@ -16,12 +16,15 @@ from shared.store import Accepted
 
 MOST_NUMBER = 9_999_999_999_999_999
 
+Number = Annotated[int, msgspec.Meta(ge=1, le=MOST_NUMBER, description="number of a version")]
+
+QUEUED = [{"state": "queued", "at": 1767225600000, "by": "admin"}]
 EXAMPLE = {
     "seq": 7,
     "version": 4,
     "state": "queued",
     "cause": "publish",
-    "steps": [{"state": "queued", "at": 1767225600000, "by": "admin"}],
+    "steps": QUEUED,
     "trace": "0af7651916cd43dd8448eb211c80319c",
     "attempts": 0,
     "failure": None,
@@ -34,7 +37,7 @@ LIVE = {
     **EXAMPLE,
     "state": "live",
     "steps": [
-        {"state": "queued", "at": 1767225600000, "by": "admin"},
+        *QUEUED,
         {"state": "building", "at": 1767225600001, "by": "builder-1"},
         {"state": "live", "at": 1767225600004, "by": "builder-1"},
     ],
@@ -51,7 +54,7 @@ class NewPublication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         version: its number.
     """
 
-    version: Annotated[int, msgspec.Meta(ge=1, le=MOST_NUMBER, description="number of a version")]
+    version: Number
 
 
 class PublicationList(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,12 @@ async def unpublish(api: Api, asked: Asked) -> Response:
     return _accepted(api, asked, await once_more(lambda: api.store.unpublish(site, page, request)))
 
 
+async def cancel(api: Api, asked: Asked) -> Response:
+    site, page, seq, request = asked.site, asked.page, asked.seq, asked.change()
+    accepted = await once_more(lambda: api.store.cancel(site, page, seq, request))
+    return changed(accepted.publication, 202, location=_location(site, page, seq), replayed=accepted.replayed)
+
+
 async def list_all(api: Api, asked: Asked) -> Response:
     found = await api.store.publications(asked.site, asked.page, asked.below_number, asked.limit)
     return json_response(PublicationList(items=found.items, next=found.after or None))
@@ -103,8 +112,12 @@ def _accepted(api: Api, asked: Asked, accepted: Accepted) -> Response:
     publication = accepted.publication
     assert publication is not None  # noqa: S101 - both changes make one
     count(api, accepted)
-    location = f"{PAGE.format(site=asked.site, page=asked.page)}/publications/{publication.seq}"
+    location = _location(asked.site, asked.page, publication.seq)
     return changed(publication, 202, location=location, replayed=accepted.replayed)
+
+
+def _location(site: str, page: str, seq: int) -> str:
+    return f"{PAGE.format(site=site, page=page)}/publications/{seq}"
 
 
 ENDPOINTS = (
@@ -144,6 +157,26 @@ ENDPOINTS = (
         show,
         Answer(200, Publication, "The publication.", LIVE),
         problems=[404],
+    ),
+    Endpoint(
+        "DELETE",
+        f"{PAGE}/publications/{{seq}}",
+        "cancelPublication",
+        "Call a publication off that waits for its build",
+        cancel,
+        Answer(
+            202,
+            Publication,
+            "Called off. What is live stays live.",
+            {
+                **EXAMPLE,
+                "state": "cancelled",
+                "steps": [*QUEUED, {"state": "cancelled", "at": 1767225600900, "by": "admin"}],
+            },
+            ["Location"],
+        ),
+        problems=[404, 409],
+        needs="publish",
     ),
     Endpoint(
         "DELETE",

@@ -17,6 +17,12 @@ from shared.values import encode_value, value_schema
 
 Schema = dict[str, Any]
 
+_PLAIN: dict[type[inspect.Type], Schema] = {
+    inspect.AnyType: {},
+    inspect.RawType: {},
+    inspect.BoolType: {"type": "boolean"},
+    inspect.NoneType: {"type": "null"},
+}
 _FIELDS = re.compile(r"^    ([a-z_]+(?:, [a-z_]+)*): (.+?)(?=^    \S|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -95,14 +101,6 @@ class Schemas:
             mapping = {str(struct.tag): self.reference(struct.cls)["$ref"] for struct in structs}
             schema["discriminator"] = {"propertyName": structs[0].tag_field, "mapping": mapping}
         return schema
-
-
-_PLAIN: dict[type[inspect.Type], Schema] = {
-    inspect.AnyType: {},
-    inspect.RawType: {},
-    inspect.BoolType: {"type": "boolean"},
-    inspect.NoneType: {"type": "null"},
-}
 
 
 def _simple(kind: inspect.Type) -> Schema:

@@ -11,10 +11,11 @@ from services.api.publications import EXAMPLE as PUBLICATION
 from services.api.publications import count
 from shared.config import Config, encode_config
 from shared.http import json_response
-from shared.records import Publication, SavedVersion, Version
+from shared.records import ListedVersion, Publication, SavedVersion, Version
 from shared.widgets.texts import Cell
 
 EXAMPLE = {"number": 4, "created_at": 1767225600000, "author": "admin", "note": "20% instead of 15%"}
+LISTED = {**EXAMPLE, "size": 9412, "built_at": 1767225600004, "is_live": True, "is_kept": True}
 CONFIG = {
     "title": "Spring sale",
     "description": "Everything 20% off until Sunday.",
@@ -70,7 +71,7 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
         next: cursor of what follows, null at the end.
     """
 
-    items: list[Version]
+    items: list[ListedVersion]
     next: str | None
 
 
@@ -125,7 +126,7 @@ ENDPOINTS = (
         "listVersions",
         "List the versions of a page",
         list_all,
-        Answer(200, VersionList, "Versions, newest first.", {"items": [EXAMPLE], "next": "4"}),
+        Answer(200, VersionList, "Versions, newest first.", {"items": [LISTED], "next": "4"}),
         problems=[404],
         listed_by="number",
     ),

@@ -18,13 +18,16 @@
 --       8 version       JSON of the version without number and created_at, from its second field on
 --       9 publish       "1" or "0"
 --       10 group
+--       11 title        of the page, 12 folded  the same case-folded, '' where lower case is the same: for lists
 --
 -- Answers {'no-site'} | {'mismatch'} | {'created' or 'replayed', version JSON, publication JSON or ''}.
 --
--- Side effects: 1 the version is stored; 2 the page is listed in its site, and is one of its own where another was moved away; 3 a publication takes the next seq;
--- 4 its event goes to the lane and to the events; 5 the idempotency key is remembered.
+-- Side effects: 1 the version is stored, and the head has its title and time; 2 the page is listed in its site, and is one
+-- of its own where another was moved away; 3 a publication takes the next seq; 4 its event goes to the lane and to the
+-- events; 5 the idempotency key is remembered.
 local site_key, pages, head, versions, publications, idempotency, events, open, lane, waiting, turns = unpack(KEYS)
-local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, version_tail, publish, group = unpack(ARGV)
+local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, version_tail, publish, group, title, folded =
+  unpack(ARGV)
 
 if redis.call('EXISTS', site_key) == 0 then return { 'no-site' } end
 
@@ -40,7 +43,9 @@ local number = redis.call('HINCRBY', head, 'version', 1)
 local version = '{"number":' .. digits(number) .. ',"created_at":' .. digits(at) .. ',' .. version_tail
 redis.call('HSET', versions, digits(number), version)
 redis.call('ZADD', pages, 0, page)
-redis.call('HDEL', head, 'moved')
+redis.call('HDEL', head, 'moved', 'folded')
+redis.call('HSET', head, 'title', title, 'saved_at', digits(at))
+if folded ~= '' then redis.call('HSET', head, 'folded', folded) end
 
 local publication, seq = '', 0
 if publish == '1' then

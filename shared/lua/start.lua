@@ -8,8 +8,8 @@
 -- ARGV  1 site, 2 page, 3 seq, 4 entry  the stream entry's id, 5 group, 6 builder, 7 traceparent, 8 keep_ms
 --
 -- Answers {'build', attempt, version JSON, site title, its first hostname} | {'superseded'} | {'cancelled'} | {'delayed'}: part of a
--- burst | {'ended'}: already settled, by a run whose answer was lost | {'unknown'}: no such publication or version,
--- the entry is left for the caller to judge.
+-- burst | {'ended'}: already settled, by a run whose answer was lost, or called off | {'unknown'}: no such publication or
+-- version, the entry is left for the caller to judge.
 --
 -- Side effects: build: 1 the record enters `building`; 2 build-started is appended.
 --               superseded, cancelled: 1 the record ends; 2 the event is appended; 3 the entry is settled.
@@ -21,6 +21,11 @@ local site, page, seq, entry, group, builder, trace, keep_ms = unpack(ARGV)
 local QUIET_MS, BURST_MS, LONGEST_MS = 150, 500, 5000
 
 local record, answer = open_record(publications, seq, lane, group, entry)
+if not record and redis.call('HEXISTS', head, 'moved') == 1 then
+  -- A page moves once all of its publications have ended; one that was called off may leave its entry behind.
+  settle_entry(lane, group, entry)
+  return { 'ended' }
+end
 if not record then return answer end
 
 local context = { site = site, page = page, actor = builder, trace = trace, keep_ms = keep_ms,

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-TERMINAL = {"live", "failed", "superseded"}
+TERMINAL = {"live", "failed", "superseded", "cancelled"}
+WAITING = {"queued", "retrying"}
 ARTIFACTS_KEEP = 2
 
 
@@ -52,6 +53,16 @@ class PageModel:
         seq = self._next(0, "queued")
         self._make_live(seq)
         return seq
+
+    def cancel(self, seq: int) -> bool:
+        """Call a publication off; whether that was in time. Then what was wanted before it is, if it has not ended."""
+        if self.states[seq] not in WAITING:
+            return False
+        self.states[seq] = "cancelled"
+        if self.wanted == seq:
+            before = range(self.live + 1, seq)
+            self.wanted = max((each for each in before if self.states[each] not in TERMINAL), default=self.live)
+        return True
 
     def start(self, seq: int) -> str:
         """Begin a build, unless a newer one is wanted."""

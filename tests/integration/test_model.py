@@ -49,7 +49,7 @@ class Asked(NamedTuple):
     Attributes:
         change: the store's method.
         page: slug.
-        version: what `republish` was asked for.
+        version: what `republish` was asked for; the seq that `cancel` was.
         key: its idempotency key.
         seq: what it was given.
     """
@@ -119,6 +119,22 @@ class Publishing(RuleBasedStateMachine):
             return
         with pytest.raises((NotFound, Conflict)):
             self._change("unpublish", page, 0, "nothing")
+
+    @precondition(lambda self: any(model.seq for model in self._model.values()))
+    @rule(page=pages, number=numbers)
+    def cancel(self, page: str, number: int) -> None:
+        """Whatever state it is in; the publication may not exist."""
+        model = self._model[page]
+        seq = number % (model.seq + 2)
+        if model.cancel(seq) if 1 <= seq <= model.seq else False:
+            key = f"k{len(self._asked)}"
+            accepted = self._change("cancel", page, seq, key)
+            assert accepted.publication is not None
+            assert (accepted.publication.seq, accepted.publication.state) == (seq, "cancelled")
+            self._asked.append(Asked("cancel", page, seq, key, seq))
+            return
+        with pytest.raises((NotFound, Conflict)):
+            self._change("cancel", page, seq, "nothing")
 
     @precondition(lambda self: self._asked)
     @rule(number=numbers)
@@ -206,6 +222,7 @@ class Publishing(RuleBasedStateMachine):
             head = state.head
             assert (head.version, head.seq) == (model.version, model.seq)
             assert (head.wanted_seq, head.live_seq, head.live_version) == (model.wanted, model.live, model.live_version)
+            assert head.wanted_version == model.versions.get(model.wanted, 0)
             self._assert_publications(page, model)
             self._assert_visitors(page, model)
         lane = self._do(self._client.xlen(self._keys.builds(0)))
@@ -277,6 +294,8 @@ class Publishing(RuleBasedStateMachine):
         request = self._request(key, fingerprint)
         if change == "unpublish":
             return self._do(self._store.unpublish(SITE, page, request))
+        if change == "cancel":
+            return self._do(self._store.cancel(SITE, page, version, request))
         if change == "republish":
             return self._do(self._store.republish(SITE, page, version, request))
         return self._do(self._store.save_version(SITE, page, b'{"title":"A"}', "", publish=True, request=request))

@@ -6,7 +6,7 @@ import pytest
 from shared.connection import Client
 from shared.keys import Keys
 from tests.integration.api.building import build_all
-from tests.integration.api.conftest import CONFIG, PAGE, publish
+from tests.integration.api.conftest import CONFIG, PAGE, everything, publish
 
 pytestmark = [pytest.mark.redis7, pytest.mark.usefixtures("site")]
 
@@ -104,3 +104,36 @@ async def test_a_publication_that_does_not_exist_is_not_found(web: httpx2.AsyncC
 
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["mend"] == "list them with GET …/publications"
+
+
+async def test_after_going_back_the_next_publish_goes_live_and_the_way_forth_is_open(
+    web: httpx2.AsyncClient, client: Client, keys: Keys
+) -> None:
+    for _ in range(2):
+        await publish(web)
+        await build_all(client, keys)
+    await web.post(f"{PAGE}/publications", json={"version": 1})
+
+    forth = await web.post(f"{PAGE}/publications", json={"version": 2})
+    again = await publish(web)
+    await build_all(client, keys)
+
+    assert (forth.json()["state"], forth.json()["cause"]) == ("live", "publish")
+    assert again["publication"] is not None
+    assert (await web.get(PAGE)).json()["live"]["version"] == 3
+
+
+async def test_going_back_leaves_what_somebody_is_writing_alone(
+    web: httpx2.AsyncClient, client: Client, keys: Keys
+) -> None:
+    for _ in range(2):
+        await publish(web)
+        await build_all(client, keys)
+    await client.hset(keys.head("acme", "spring"), "draft_at", "7")
+    before = {key: value for key, value in (await everything(client)).items() if b"version" in key or b"draft" in key}
+
+    await web.post(f"{PAGE}/publications", json={"version": 1})
+
+    after = await everything(client)
+    assert {key: after[key] for key in before} == before
+    assert await client.hget(keys.head("acme", "spring"), "draft_at") == b"7"

@@ -8,6 +8,7 @@ import pytest
 
 from shared.connection import Client
 from shared.keys import Keys
+from tests.integration.api.building import build_all
 from tests.integration.api.conftest import CONFIG, PAGE, V1, publish
 
 pytestmark = [pytest.mark.redis7, pytest.mark.usefixtures("site")]
@@ -67,6 +68,44 @@ async def test_versions_are_listed_newest_first_without_their_configs(web: httpx
     assert [version["number"] for version in second["items"]] == [1]
     assert second["next"] is None
     assert "config" not in first["items"][0]
+
+
+async def test_versions_are_listed_with_what_is_kept_of_their_pages(
+    web: httpx2.AsyncClient, client: Client, keys: Keys
+) -> None:
+    await publish(web)
+    await build_all(client, keys)
+    await publish(web)
+    await build_all(client, keys)
+    await publish(web)
+    [published] = await client.hmget(keys.page("acme", "spring"), "built_at")
+    await client.hdel(keys.artifacts("acme", "spring"), "1", "1:meta")
+
+    items = (await web.get(f"{PAGE}/versions")).json()["items"]
+
+    shown = [(item["number"], item["is_live"], item["is_kept"], item["size"]) for item in items]
+    assert shown == [(3, False, False, None), (2, True, True, 6), (1, False, False, None)]
+    assert [item["built_at"] for item in items] == [None, int(published), None]
+
+
+async def test_a_note_that_looks_like_a_config_is_listed_as_it_is(web: httpx2.AsyncClient) -> None:
+    note = 'as in ,"config":{"title":"x"}'
+    await publish(web, note=note)
+
+    [item] = (await web.get(f"{PAGE}/versions")).json()["items"]
+
+    assert item["note"] == note
+
+
+async def test_listing_versions_does_not_read_their_configs(web: httpx2.AsyncClient, client: Client) -> None:
+    body = "word " * 8_000
+    for _ in range(3):
+        await publish(web, config={"title": "A", "widgets": [{"type": "text", "body": body}]})
+    sent = int((await client.info("stats"))["total_net_output_bytes"])
+
+    await web.get(f"{PAGE}/versions")
+
+    assert int((await client.info("stats"))["total_net_output_bytes"]) - sent < 20_000
 
 
 async def test_the_callers_trace_is_carried_on(web: httpx2.AsyncClient) -> None:

@@ -284,3 +284,17 @@ def test_builders_are_listed_quietened_and_let_go_on(up: Up) -> None:
     assert wait_for(lambda: "quiet" in run_cli("builders", data=up.data).stdout, 10)
     assert "1 builder may go on" in run_cli("resume", data=up.data).stdout
     assert wait_for(lambda: "idle" in run_cli("builders", data=up.data).stdout, 10)
+
+
+def test_a_publication_that_waits_is_called_off(up: Up, tmp_path: Path) -> None:
+    run_cli("quiet", data=up.data)
+    assert wait_for(lambda: all(each["state"] == "quiet" for each in up.api.get("builders")["items"]), 10)
+    published = run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/spring", data=up.data)
+
+    done = run_cli("cancel", "off/spring", "1", data=up.data)
+    again = run_cli("cancel", "off/spring", "1", data=up.data)
+
+    run_cli("resume", data=up.data)
+    assert published.returncode == 0, published.stderr
+    assert (done.returncode, done.stdout) == (0, "publication 1 of off/spring (v1) is cancelled\n")
+    assert (again.returncode, "Publication 1 is cancelled." in again.stderr) == (1, True)

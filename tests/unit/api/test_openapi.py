@@ -93,7 +93,8 @@ def test_every_operation_is_whole(path: str, method: str, operation: dict[str, A
 
     assert operation["summary"]
     assert {("path", name) for name in re.findall(r"{(\w+)}", path)} == {p for p in declared if p[0] == "path"}
-    assert (("header", "Idempotency-Key") in declared) == (method != "get")
+    [endpoint] = [each for each in ENDPOINTS if (each.path, each.method.lower()) == (path, method)]
+    assert (("header", "Idempotency-Key") in declared) == (method != "get" and not endpoint.only_looks)
     assert "401" in operation["responses"] or operation.get("security") == []
     assert any(status.startswith("2") for status in operation["responses"])
     assert all(response.get("description") or "$ref" in response for response in operation["responses"].values())
