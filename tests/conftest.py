@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from services.valkey import Valkey, wait_for
@@ -19,6 +20,10 @@ from shared.keys import Keys
 from shared.settings import Settings
 from shared.store import Store
 from tests.harness import embed
+
+# How long a machine takes says nothing about the code.
+hypothesis.settings.register_profile("platen", deadline=None)
+hypothesis.settings.load_profile("platen")
 
 IN_CI = os.environ.get("CI") == "true"
 # What tests drive that pip does not bring: program -> Debian package.
