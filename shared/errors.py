@@ -8,6 +8,7 @@
     │   │   └── UnsupportedMediaType   the body is of a kind, or encoded in a way, that is not read
     │   ├── TooSlow              the body did not come in time
     │   ├── TooLarge             more bytes than are taken
+    │   ├── TooMany              more often than is allowed; later it is
     │   ├── Unauthenticated      no token, or one we do not know
     │   ├── Forbidden            known, and not allowed to do this
     │   ├── NotFound             site, page, version or publication that does not exist
@@ -15,7 +16,8 @@
     │       └── IdempotencyMismatch   an Idempotency-Key used before with another body
     ├── Unavailable              nobody's fault and it passes: a retry can help
     │   ├── StoreUnavailable     Redis refused or was not reached; nothing was done
-    │   └── StoreUncertain       the answer was lost; done or not is unknown: retry under the same key
+    │   ├── StoreUncertain       the answer was lost; done or not is unknown: retry under the same key
+    │   └── BuildersUnavailable  no builder did it: there is none, or it died, or too much waits
     ├── BuildError               one build went wrong
     │   ├── RenderFailed         the config and the templates do not go together; no retry can mend it
     │   ├── RenderTimedOut       the child passed its deadline and was killed
@@ -121,6 +123,22 @@ class TooLarge(Refused):
         self.mend = "send less, or raise PLATEN_MAX_BODY_BYTES"
 
 
+class TooMany(Refused):
+    """More often than is allowed.
+
+    Args:
+        detail: what came too often, one sentence.
+        retry_after_s: when it will be allowed again.
+    """
+
+    code = "too-many"
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.detail, self.retry_after_s = detail, retry_after_s
+        self.mend = f"wait {retry_after_s} s"
+
+
 class Unauthenticated(Refused):
     code = "unauthenticated"
 
@@ -183,6 +201,21 @@ class StoreUncertain(Unavailable):
     code = "store-uncertain"
 
 
+class BuildersUnavailable(Unavailable):
+    """What somebody waits for was not built.
+
+    Args:
+        detail: why, one sentence.
+        mend: what to do, one sentence.
+    """
+
+    code = "builders-unavailable"
+
+    def __init__(self, detail: str, mend: str) -> None:
+        super().__init__(detail)
+        self.detail, self.mend = detail, mend
+
+
 class BuildError(PlatenError):
     code = "build-error"
 
@@ -196,6 +229,7 @@ class RenderFailed(BuildError):
     """
 
     code = "render-failed"
+    mend = "change what it points to, or take it out"
 
     def __init__(self, detail: str, *, pointer: str = "") -> None:
         super().__init__(detail)

@@ -9,6 +9,7 @@ partition are global and are never touched by a script together with partitioned
 | platen:tokens | hash | permanent: digest of a token -> whose it is |
 | platen:builders, platen:servers | hash | entries removed when a process ends, swept when its beat key is gone |
 | platen:beat:<process> | string | TTL: six heartbeats |
+| platen:share-secret | string | permanent: signs the addresses of shares |
 | platen:quiet | hash | a builder's name, or `all` -> who asked; until it is taken back |
 | platen:{hostnames}:owners | hash | hostname -> its site; removed when the site gives it up |
 | platen:{hostnames}:lists | hash | permanent: site -> when its hostnames were set, and the hostnames |
@@ -34,6 +35,12 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:unserved | list | entries removed once every server has applied them, bounded |
 | platen:{p}:delayed | sorted set | members removed when due |
 | platen:{p}:dead | stream | permanent until an operator decides, bounded |
+| platen:{p}:previews | stream | the lane of previews: entries deleted when answered, or once nobody waits any more |
+| platen:{p}:preview:<site>:<id> | hash | TTL: a preview that was made |
+| platen:{p}:preview-rate:<site>:<digest> | string | TTL: how many previews somebody asked for this minute |
+| platen:{p}:mailbox:<process> | list | TTL: answers to previews that an api process waits for |
+| platen:{p}:share:<site>:<id> | hash | TTL: what a share shows |
+| platen:{p}:shares:<site>/<page> | hash | TTL of its longest share, bounded: the page's shares |
 """
 
 from typing import Literal, NamedTuple
@@ -47,6 +54,7 @@ TOKENS = "platen:tokens"
 BUILDERS = "platen:builders"
 SERVERS = "platen:servers"
 QUIET = "platen:quiet"
+SHARE_SECRET = "platen:share-secret"  # noqa: S105 - where it is, not what it is
 EVERY_BUILDER = "all"
 # Hostnames are unique across all partitions, so they live in a slot of their own.
 HOSTNAME_OWNERS = "platen:{hostnames}:owners"
@@ -161,3 +169,21 @@ class Keys:
 
     def dead(self, partition: int) -> str:
         return f"platen:{{{partition}}}:dead"
+
+    def previews(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:previews"
+
+    def preview(self, site: str, preview: str) -> str:
+        return self._of(site, "preview", f"{site}:{preview}")
+
+    def preview_rate(self, site: str, digest: str) -> str:
+        return self._of(site, "preview-rate", f"{site}:{digest}")
+
+    def mailbox(self, partition: int, process: str) -> str:
+        return f"platen:{{{partition}}}:mailbox:{process}"
+
+    def share(self, site: str, share: str) -> str:
+        return self._of(site, "share", f"{site}:{share}")
+
+    def shares(self, site: str, page: str) -> str:
+        return self._of(site, "shares", f"{site}/{page}")

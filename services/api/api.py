@@ -2,12 +2,14 @@
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services.api.previewing import Previewing
 from shared.auth import Tokens
 from shared.connection import Client
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.rebuilds import RebuildStore
 from shared.settings import Settings
+from shared.shares import ShareStore
 from shared.store import Store
 
 
@@ -26,6 +28,8 @@ class Api:
         self.store = Store(client, self.keys, settings)
         self.rebuilds = RebuildStore(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
+        self.previewing = Previewing(client, self.keys, settings)
+        self.shares = ShareStore(client, self.keys, settings)
         self.tokens = Tokens(client)
         self.registry = registry or CollectorRegistry()
         self.requests = Counter(

@@ -7,6 +7,7 @@ address takes slugs only, so no text of a caller's ever becomes part of a key un
 import asyncio
 import re
 import secrets
+from contextlib import AbstractContextManager
 from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ _SLUG = re.compile(SLUG_PATTERN)
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_SHARE = re.compile(r"[0-9a-f]{32}")
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
@@ -89,6 +91,18 @@ class Asked:
                 f"{_shown(name)} is not a builder.", "builder", "list them with GET /-/api/v1/builders"
             )
         return name
+
+    @property
+    def share(self) -> str:
+        """Id of the share in the address. Raises: InvalidParameter, where it cannot be one."""
+        share: str = self.http.path_params["share"]
+        if not _SHARE.fullmatch(share):
+            raise InvalidParameter(f"{_shown(share)} is not a share.", "share", "list them with GET …/shares")
+        return share
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """For what takes its time beside Redis."""
+        return self._budget.paused()
 
     @property
     def limit(self) -> int:

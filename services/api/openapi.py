@@ -34,8 +34,12 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     409: ("Conflict", "It clashes with what is there."),
     413: ("TooLarge", "The body is larger than is taken."),
     415: ("UnsupportedMediaType", "The body is not sent as JSON."),
+    429: ("TooMany", "Too often; the header Retry-After says when to come back."),
     422: ("Invalid", "A field, a header or a part of the address is not right; the problem names it."),
-    503: ("Unavailable", "Redis is away. Send the same request again, with the same Idempotency-Key."),
+    503: (
+        "Unavailable",
+        "Redis is away, or who is to build. Send the same request again, with the same Idempotency-Key.",
+    ),
 }
 _PARAMETERS: Mapping[str, Schema] = {
     "site": {"description": "Slug of the site.", "schema": {"type": "string", "pattern": SLUG_PATTERN}},
@@ -50,6 +54,7 @@ _PARAMETERS: Mapping[str, Schema] = {
         "description": "Name of the builder; `all` stands for every builder there is or will be.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
     },
+    "share": {"description": "Id of the share.", "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
 }
 _HEADERS: Mapping[str, Schema] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string", "format": "uri-reference"}},
@@ -220,6 +225,7 @@ def _tag(path: str) -> str:
     names = [
         part
         for part in path.split("/")
-        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders", "servers"}
+        if part
+        in {"sites", "pages", "versions", "publications", "rebuilds", "builders", "servers", "previews", "shares"}
     ]
     return names[-1] if names else "description"
