@@ -5,7 +5,7 @@ Options belong to one program: `python -m bench serve --rounds 3`; `--help` behi
 
 import sys
 
-from bench import builds, bulk, growth, latency, outage, recovery, serve, status
+from bench import builds, bulk, growth, latency, outage, preview, recovery, serve, status
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -18,6 +18,7 @@ PROGRAMS: dict[str, Program] = {
     "serve": serve.main,
     "status": status.main,
     "growth": growth.main,
+    "preview": without_options(preview.main),
 }
 SHORT = ("latency", "builds", "bulk")
 

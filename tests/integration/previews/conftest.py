@@ -21,7 +21,7 @@ StartBuilder = Callable[..., Awaitable[Worker]]
 
 @pytest.fixture
 def settings(redis_server: str) -> Settings:
-    return Settings(redis_url=redis_server, admin_token=TOKEN, heartbeat_ms=50)
+    return Settings(redis_url=redis_server, admin_token=TOKEN, heartbeat_ms=200)
 
 
 @pytest.fixture

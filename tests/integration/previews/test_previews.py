@@ -132,7 +132,7 @@ async def test_builders_that_are_told_to_be_quiet_take_no_previews(
     web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(previewing, "SEEN_S", 0)
-    await web.put(f"{V1}/builders/all/quiet")
+    await web.post(f"{V1}/builders/all/quiet")
 
     async def is_refused() -> bool:
         answer = await web.post(f"{PAGE}/previews", json={"config": CONFIG})
