@@ -14,8 +14,10 @@ from bench.latency import Pool, publish_and_see
 from bench.machine import percentile
 from bench.pages import config
 from bench.running import Running, platen_up
+from bench.site import publish_pages
 
 COUNT = 200
+REBUILT = 400
 WARM = 20
 PREVIEWS = "/-/api/v1/sites/bench/pages/p0/previews"
 
@@ -46,29 +48,60 @@ async def preview(pool: Pool, take: int) -> Sample:
     return Sample((made - began) * 1000, (shown - began) * 1000)
 
 
-async def _measure(running: Running) -> tuple[float, list[Sample], list[float]]:
+class Figures(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        first: the very first preview, whose render child is started.
+        idle: previews with nothing beside them.
+        rebuilding: previews while a site is rebuilt.
+        served: accepted to served, in milliseconds, with nothing beside it.
+    """
+
+    first: Sample
+    idle: list[Sample]
+    rebuilding: list[Sample]
+    served: list[float]
+
+
+async def _measure(running: Running) -> Figures:
     pool = Pool(running.port)
     await pool.send("POST", "/-/api/v1/sites", b'{"slug":"bench","title":"Bench"}')
     first = await preview(pool, 1)
     for take in range(2, WARM):
         await preview(pool, take)
-    samples = [await preview(pool, 1000 + number) for number in range(COUNT)]
-    served = [(await publish_and_see(pool, 10_000 + number, time.perf_counter())).served for number in range(COUNT)]
+    idle = [await preview(pool, 1000 + number) for number in range(COUNT)]
+    served = [(await publish_and_see(pool, number, time.perf_counter())).served for number in range(COUNT)]
+    await publish_pages(running, REBUILT)
+    rebuilding = await _beside_a_rebuild(pool)
     pool.close()
-    return first.shown, samples, served
+    return Figures(first, idle, rebuilding, served)
+
+
+async def _beside_a_rebuild(pool: Pool) -> list[Sample]:
+    """Previews until a rebuild is over, or there are enough."""
+    _, answer = await pool.send("POST", "/-/api/v1/sites/bench/rebuilds")
+    rebuild = f"/-/api/v1/sites/bench/rebuilds/{json.loads(answer)['number']}"
+    samples: list[Sample] = []
+    while len(samples) < COUNT:
+        samples.append(await preview(pool, 5000 + len(samples)))
+        if b'"running"' not in (await pool.send("GET", rebuild))[1]:
+            break
+    return samples
 
 
 def main() -> None:
     """Print p50 and p99, beside publishing."""
     print("\npreview of 12 widgets, one changed; platen up with its defaults (appendfsync always, 1 builder)")
     with platen_up(builders=1) as running:
-        first, samples, served = asyncio.run(_measure(running))
-    print(f"{'':>24} {'count':>6} {'p50':>7} {'p99':>7}   ms")
+        figures = asyncio.run(_measure(running))
+    print(f"{'':>28} {'count':>6} {'p50':>7} {'p99':>7}   ms")
     columns = {
-        "POST answered": [sample.made for sample in samples],
-        "POST and GET": [sample.shown for sample in samples],
-        "published and served": served,
+        "POST answered": [sample.made for sample in figures.idle],
+        "POST and GET": [sample.shown for sample in figures.idle],
+        "the same, beside a rebuild": [sample.shown for sample in figures.rebuilding],
+        "published and served": figures.served,
     }
-    for name, figures in columns.items():
-        print(f"{name:>24} {len(figures):>6} {percentile(figures, 0.5):>7.1f} {percentile(figures, 0.99):>7.1f}")
-    print(f"{'the very first':>24} {1:>6} {first:>7.1f}       – (its render child is started)")
+    for name, found in columns.items():
+        print(f"{name:>28} {len(found):>6} {percentile(found, 0.5):>7.1f} {percentile(found, 0.99):>7.1f}")
+    print(f"{'the very first':>28} {1:>6} {figures.first.shown:>7.1f}       – (its render child is started)")

@@ -223,6 +223,22 @@ async def test_the_preview_of_a_site_is_not_found_under_another(web: httpx2.Asyn
     assert (await web.head(made["url"])).status_code == 200
 
 
+@pytest.mark.usefixtures("builder")
+async def test_previews_and_shares_are_found_under_the_consoles_host_alone(
+    web: httpx2.AsyncClient, opened: Opener, settings: Settings
+) -> None:
+    made = await ask(web)
+    shared = (await web.post(f"{PAGE}/shares", json={"config": CONFIG})).json()
+    async with opened(msgspec.structs.replace(settings, console_host="console.example.com")) as hosted:
+        for url in (made["url"], shared["url"]):
+            inside = await hosted.get(url, headers={"host": "console.example.com"})
+            outside = await hosted.get(url, headers={"host": "www.example.com"})
+
+            assert (inside.status_code, outside.status_code) == (200, 404)
+            assert "Spring is here" not in outside.text
+            assert shared["url"] not in outside.text
+
+
 async def test_what_waits_too_long_is_not_rendered_any_more(
     web: httpx2.AsyncClient, client: Client, keys: Keys, builder: Worker
 ) -> None:
