@@ -18,6 +18,7 @@ class Doing(msgspec.Struct, kw_only=True):
         state: "quiet" takes nothing new; "draining" is about to leave.
         built, failed: pages since it started.
         batch: entries in its hands.
+        previews: rendered since it started.
     """
 
     builder: str
@@ -27,6 +28,7 @@ class Doing(msgspec.Struct, kw_only=True):
     built: int = 0
     failed: int = 0
     batch: int = 0
+    previews: int = 0
 
 
 async def read_builders(client: Client) -> list[Doing]:

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.host import host_in, plain_host
-from shared.http import make_problem, problem_response
+from shared.http import loggable, make_problem, problem_response
 from shared.incoming import Incoming
 from shared.settings import Settings
 
@@ -36,7 +36,7 @@ class ConsoleHost:
         if scope["type"] != "http" or self._may_pass(scope["path"], host_in(scope["headers"])):
             return await self._app(scope, receive, send)
         await Incoming(scope, receive).discard()
-        problem = make_problem(404, "no-such-address", "Not Found", f"There is nothing at {scope['path']}.")
+        problem = make_problem(404, "no-such-address", "Not Found", f"There is nothing at {loggable(scope['path'])}.")
         return await problem_response(problem)(scope, receive, send)
 
     def _may_pass(self, path: str, host: bytes) -> bool:

@@ -8,11 +8,12 @@
     │   │   └── UnsupportedMediaType   the body is of a kind, or encoded in a way, that is not read
     │   ├── TooSlow              the body did not come in time
     │   ├── TooLarge             more bytes than are taken
+    │   ├── TooMany              more often than is allowed; later it is
+    │   │   └── TooManyTries     signing in was tried too often
     │   ├── Unauthenticated      no token and no session, or one we do not know
     │   │   └── WrongPassword    a name and a password that do not belong together
     │   ├── Forbidden            known, and not allowed to do this
     │   │   └── ForeignOrigin    a change that a page of another origin may have sent
-    │   ├── TooManyTries         signing in was tried too often
     │   ├── NotFound             site, page, version or publication that does not exist
     │   ├── Conflict             clashes with what is there: site exists, nothing live, …
     │   │   └── IdempotencyMismatch   an Idempotency-Key used before with another body
@@ -21,7 +22,8 @@
     ├── Unavailable              nobody's fault and it passes: a retry can help
     │   ├── Busy                 more passwords to check than can wait
     │   ├── StoreUnavailable     Redis refused or was not reached; nothing was done
-    │   └── StoreUncertain       the answer was lost; done or not is unknown: retry under the same key
+    │   ├── StoreUncertain       the answer was lost; done or not is unknown: retry under the same key
+    │   └── BuildersUnavailable  no builder did it: there is none, or it died, or too much waits
     ├── BuildError               one build went wrong
     │   ├── RenderFailed         the config and the templates do not go together; no retry can mend it
     │   ├── RenderTimedOut       the child passed its deadline and was killed
@@ -142,6 +144,22 @@ class TooLarge(Refused):
         self.mend = f"send less, or raise {setting}"
 
 
+class TooMany(Refused):
+    """More often than is allowed.
+
+    Args:
+        detail: what came too often, one sentence.
+        retry_after_s: when it will be allowed again.
+    """
+
+    code = "too-many"
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.detail, self.retry_after_s = detail, retry_after_s
+        self.mend = f"wait {retry_after_s} s"
+
+
 class Unauthenticated(Refused):
     code = "unauthenticated"
 
@@ -156,7 +174,7 @@ class WrongPassword(Unauthenticated):
         super().__init__("There is no account with this name and this password.")
 
 
-class TooManyTries(Refused):
+class TooManyTries(TooMany):
     """Signing in was tried too often.
 
     Args:
@@ -166,8 +184,7 @@ class TooManyTries(Refused):
     code = "too-many-tries"
 
     def __init__(self, wait_s: int) -> None:
-        super().__init__("Signing in was tried too often, with this name or from this address.")
-        self.wait_s, self.mend = wait_s, f"try again in {wait_s} seconds"
+        super().__init__("Signing in was tried too often, with this name or from this address.", wait_s)
 
 
 class Forbidden(Refused):
@@ -278,6 +295,21 @@ class StoreUncertain(Unavailable):
     code = "store-uncertain"
 
 
+class BuildersUnavailable(Unavailable):
+    """What somebody waits for was not built.
+
+    Args:
+        detail: why, one sentence.
+        mend: what to do, one sentence.
+    """
+
+    code = "builders-unavailable"
+
+    def __init__(self, detail: str, mend: str) -> None:
+        super().__init__(detail)
+        self.detail, self.mend = detail, mend
+
+
 class BuildError(PlatenError):
     code = "build-error"
 
@@ -291,6 +323,7 @@ class RenderFailed(BuildError):
     """
 
     code = "render-failed"
+    mend = "change what it points to, or take it out"
 
     def __init__(self, detail: str, *, pointer: str = "") -> None:
         super().__init__(detail)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from shared.errors import (
+    BuildersUnavailable,
     Busy,
     Conflict,
     DraftChanged,
@@ -26,9 +28,10 @@ from shared.errors import (
     NotFound,
     PlatenError,
     PreconditionRequired,
+    RenderFailed,
     StoreUncertain,
     TooLarge,
-    TooManyTries,
+    TooMany,
     TooSlow,
     Unauthenticated,
     Unavailable,
@@ -39,6 +42,8 @@ from shared.values import encode_value
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+# Whoever reads what follows it may see what is there.
+SHARED = "/-/shared/"
 
 BODY_WITHIN_S = 30.0
 _ENCODER = msgspec.json.Encoder(enc_hook=encode_value)
@@ -51,11 +56,12 @@ _TITLES: dict[type[PlatenError], tuple[int, str]] = {
     TooSlow: (408, "The body came too slowly"),
     Invalid: (422, "A field is not right"),
     TooLarge: (413, "The body is too large"),
+    TooMany: (429, "Too often"),
+    RenderFailed: (422, "The page cannot be rendered"),
     Unauthenticated: (401, "Not signed in"),
     Forbidden: (403, "Not allowed"),
     NotFound: (404, "Not found"),
     IdempotencyMismatch: (422, "The Idempotency-Key was used before"),
-    TooManyTries: (429, "Too many tries"),
     Conflict: (409, "It clashes with what is there"),
     DraftChanged: (412, "Somebody else saved the draft"),
     PreconditionRequired: (428, "It must say what it is based on"),
@@ -98,6 +104,11 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     code: str
     detail: str = ""
     errors: list[FieldError] = []
+
+
+def loggable(path: str) -> str:
+    """A path as others may read it: without what opens a shared page, however it is escaped."""
+    return f"{SHARED}…" if unquote(path).startswith(SHARED) else path
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -151,7 +162,7 @@ async def on_refusal(request: Request, error: Exception) -> Response:
         return await on_crash(request, error)
     (status, title), (detail, mend) = found, _words(error)
     if isinstance(error, Unavailable):
-        log.warning("%s %s: %s", request.method, request.scope["path"], error)
+        log.warning("%s %s: %s", request.method, loggable(request.scope["path"]), error)
     pointer, parameter = getattr(error, "pointer", None), getattr(error, "parameter", None)
     errors = [FieldError(detail, pointer, mend, parameter)] if mend or pointer is not None else []
     problem = make_problem(status, error.code, title, detail, errors)
@@ -162,7 +173,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's handler for its own refusals: no such address, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     # The path as it came: `request.url` would parse the Host header with it, which anybody may have garbled.
-    path = request.scope["path"]
+    path = loggable(request.scope["path"])
     code, detail, mend = {
         404: ("no-such-address", f"There is nothing at {path}.", "/-/api/openapi.json lists the addresses of the API"),
         405: (
@@ -177,7 +188,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """Starlette's handler for a bug: the log has the traceback, the caller has none of it."""
-    log.error("%s %s crashed", request.method, request.scope["path"], exc_info=error)
+    log.error("%s %s crashed", request.method, loggable(request.scope["path"]), exc_info=error)
     return problem_response(make_problem(500, "bug", "A fault of Platen's", "This is a bug; the log says more."))
 
 
@@ -225,6 +236,8 @@ def _words(error: PlatenError) -> tuple[str, str]:
         return "The answer of Redis was lost.", "send the same request again with the same Idempotency-Key"
     if isinstance(error, Busy):
         return str(error), "try again in a moment"
+    if isinstance(error, BuildersUnavailable):
+        return error.detail, error.mend
     if isinstance(error, Unavailable):
         return "Redis is not available; nothing was changed.", "try again in a moment"
     if type(error) is Unauthenticated:
@@ -235,8 +248,8 @@ def _words(error: PlatenError) -> tuple[str, str]:
 def _headers(error: PlatenError) -> dict[str, str]:
     if isinstance(error, Unavailable):
         return {"retry-after": "1"}
-    if isinstance(error, TooManyTries):
-        return {"retry-after": str(error.wait_s)}
+    if isinstance(error, TooMany):
+        return {"retry-after": str(error.retry_after_s)}
     if isinstance(error, Unauthenticated):
         return {"www-authenticate": 'Bearer realm="platen"'}
     return {}

@@ -9,6 +9,7 @@ partition are global and are never touched by a script together with partitioned
 | platen:tokens | hash | permanent: digest of a token -> whose it is |
 | platen:builders, platen:servers | hash | entries removed when a process ends, swept when its beat key is gone |
 | platen:beat:<process> | string | TTL: six heartbeats |
+| platen:share-secret | string | permanent: signs the addresses of shares |
 | platen:quiet | hash | a builder's name, or `all` -> who asked; until it is taken back |
 | platen:{accounts}:records | hash | permanent: account -> its record; removed with it |
 | platen:{accounts}:names | hash | permanent: a name as it is compared -> account |
@@ -52,6 +53,12 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:unserved | list | entries removed once every server has applied them, bounded |
 | platen:{p}:delayed | sorted set | members removed when due |
 | platen:{p}:dead | stream | permanent until an operator decides, bounded |
+| platen:{p}:previews | stream | the lane of previews: entries deleted when answered, or once nobody waits any more |
+| platen:{p}:preview:<site>:<id> | hash | TTL: a preview that was made |
+| platen:{p}:preview-rate:<site>:<digest> | string | TTL: how many previews somebody asked for this minute |
+| platen:{p}:mailbox:<process> | list | TTL: answers to previews that an api process waits for |
+| platen:{p}:share:<site>:<id> | hash | TTL: what a share shows |
+| platen:{p}:shares:<site>/<page> | hash | TTL of its longest share, bounded: the page's shares |
 """
 
 from typing import Literal, NamedTuple
@@ -65,6 +72,7 @@ TOKENS = "platen:tokens"
 BUILDERS = "platen:builders"
 SERVERS = "platen:servers"
 QUIET = "platen:quiet"
+SHARE_SECRET = "platen:share-secret"  # noqa: S105 - where it is, not what it is
 EVERY_BUILDER = "all"
 # Accounts belong to no single site, and what hangs together there is changed by one script, so they have a slot, too.
 ACCOUNTS = "platen:{accounts}:records"
@@ -251,3 +259,21 @@ class Keys:
 
     def dead(self, partition: int) -> str:
         return f"platen:{{{partition}}}:dead"
+
+    def previews(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:previews"
+
+    def preview(self, site: str, preview: str) -> str:
+        return self._of(site, "preview", f"{site}:{preview}")
+
+    def preview_rate(self, site: str, digest: str) -> str:
+        return self._of(site, "preview-rate", f"{site}:{digest}")
+
+    def mailbox(self, partition: int, process: str) -> str:
+        return f"platen:{{{partition}}}:mailbox:{process}"
+
+    def share(self, site: str, share: str) -> str:
+        return self._of(site, "share", f"{site}:{share}")
+
+    def shares(self, site: str, page: str) -> str:
+        return self._of(site, "shares", f"{site}/{page}")

@@ -75,6 +75,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_keep_s: Positive = 86_400
     """How long an Idempotency-Key is remembered."""
 
+    # Previews
+    preview_within_s: Seconds = 4.0
+    """How long whoever asked for a preview waits for it."""
+    previews_per_minute: Positive = 600
+    """Previews that one account, or one share, may ask for on a site."""
+    preview_idle_s: Seconds = 120.0
+    """How long a builder keeps the render child of its previews when nobody asks for any."""
+
     # Streams
     events_keep_s: Positive = 3_600
     """Age at which events are trimmed; a status stream can resume that far back."""

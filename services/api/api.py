@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry, Counter
 
+from services.api.previewing import Previewing
 from shared.accounts.accounts import AccountStore
 from shared.accounts.audit import AuditLog
 from shared.accounts.invitations import InvitationStore
@@ -20,6 +21,7 @@ from shared.keys import Keys
 from shared.presence import PresenceStore
 from shared.rebuilds import RebuildStore
 from shared.settings import Settings
+from shared.shares import ShareStore
 from shared.store import Store
 
 
@@ -41,6 +43,8 @@ class Api:
         self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
+        self.previewing = Previewing(client, self.keys, settings)
+        self.shares = ShareStore(client, self.keys, settings)
         self.tokens = Tokens(client)
         self.accounts = AccountStore(client, settings)
         self.invitations = InvitationStore(client, settings)

@@ -29,10 +29,12 @@ from services.api import (
     openapi,
     pages,
     presence,
+    previews,
     publications,
     rebuilds,
     servers,
     session,
+    shares,
     sites,
     tokens,
     versions,
@@ -40,6 +42,7 @@ from services.api import (
 from services.api.api import Api
 from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
+from services.api.seen import Seen
 from shared.accounts.invitations import PATH
 from shared.auth import Tokens
 from shared.connection import check_partitions, connect
@@ -66,6 +69,8 @@ _OPERATIONS = (
     *changes.ENDPOINTS,
     *publications.ENDPOINTS,
     *moments.ENDPOINTS,
+    *previews.ENDPOINTS,
+    *shares.ENDPOINTS,
     *rebuilds.ENDPOINTS,
     *builders.ENDPOINTS,
     *servers.ENDPOINTS,
@@ -76,16 +81,19 @@ _OPERATIONS = (
     *tokens.ENDPOINTS,
     *audit.ENDPOINTS,
 )
+VIEWS = (previews.VIEW, shares.VIEW)
 ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))
 
 
 def routes(api: Api) -> list[BaseRoute]:
-    """Everything under /-/api, its unknown addresses included, so that each of them answers a problem document."""
+    """What people look at, and everything under /-/api, its unknown addresses included, so that each of them answers a
+    problem document."""
     # Starlette takes the first match: a literal part comes before a parameter, and `{` sorts behind all of them.
     by_path = groupby(sorted(ENDPOINTS, key=attrgetter("path")), attrgetter("path"))
     known = [Route(path, Resource(api, path, list(endpoints)), name=path) for path, endpoints in by_path]
     unknown = Resource(api, "unknown")
-    return [*known, Route("/-/api", unknown, name="api"), Route("/-/api/{rest:path}", unknown, name="unknown")]
+    seen = [Route(view.path, Seen(api, view), name=view.path) for view in VIEWS]
+    return [*seen, *known, Route("/-/api", unknown, name="api"), Route("/-/api/{rest:path}", unknown, name="unknown")]
 
 
 def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:

@@ -45,6 +45,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BUILDER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _ID = re.compile(r"[0-9a-f]{1,32}")
 _ENTRY = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
+_SHARE = re.compile(r"[0-9a-f]{32}")
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.IGNORECASE)
 _CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*"?([^";\s]*)', re.IGNORECASE)
 
@@ -147,6 +148,18 @@ class Asked:
             return msgspec.convert(name, AccountName)
         except msgspec.ValidationError:
             raise InvalidParameter(f"{_shown(name)} is not a name.", "name", NAME_MEND) from None
+
+    @property
+    def share(self) -> str:
+        """Id of the share in the address. Raises: InvalidParameter, where it cannot be one."""
+        share: str = self.http.path_params["share"]
+        if not _SHARE.fullmatch(share):
+            raise InvalidParameter(f"{_shown(share)} is not a share.", "share", "list them with GET …/shares")
+        return share
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """For what takes its time beside Redis."""
+        return self._budget.paused()
 
     @property
     def limit(self) -> int:

@@ -40,9 +40,12 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     428: ("PreconditionRequired", "The header If-Match is missing, so this could undo another's work unseen."),
     413: ("TooLarge", "The body is larger than is taken."),
     415: ("UnsupportedMediaType", "The body is not sent as JSON."),
+    429: ("TooMany", "Too often; the header Retry-After says when to come back."),
     422: ("Invalid", "A field, a header or a part of the address is not right; the problem names it."),
-    429: ("TooManyTries", "It was tried too often; the header Retry-After says when to come back."),
-    503: ("Unavailable", "Redis is away. Send the same request again, with the same Idempotency-Key."),
+    503: (
+        "Unavailable",
+        "Redis is away, or who is to build. Send the same request again, with the same Idempotency-Key.",
+    ),
 }
 # Part of an address -> what is described together.
 _TAGS: Mapping[str, str] = {
@@ -50,6 +53,8 @@ _TAGS: Mapping[str, str] = {
     **{name: name for name in ("accounts", "members", "sessions", "tokens", "audit")},
     "session": "sessions",
     "draft": "drafts",
+    "previews": "previews",
+    "shares": "shares",
     "presence": "drafts",
     "invitations": "accounts",
 }
@@ -71,6 +76,7 @@ _PARAMETERS: Mapping[str, Schema] = {
     "session": {"description": "Id of the session.", "schema": _ID},
     "token": {"description": "Id of the token; its secret is not part of any address.", "schema": _ID},
     "name": {"description": "Name of the account.", "schema": {"type": "string", "minLength": 1, "maxLength": 64}},
+    "share": {"description": "Id of the share.", "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
 }
 _HEADERS: Mapping[str, Schema] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string", "format": "uri-reference"}},

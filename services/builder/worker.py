@@ -24,6 +24,7 @@ from services.builder.build import UNKNOWN, Bench, Result
 from services.builder.child import Built, Fault, Limits
 from services.builder.commit import Ledger
 from services.builder.orphans import Orphans
+from services.builder.previews import Previews
 from services.builder.rebuilds import Rebuilds
 from services.builder.reconcile import Reconciler
 from services.builder.sandbox import Sandbox
@@ -88,6 +89,14 @@ class Worker:
         self._orphans = Orphans(client, self.queue)
         self._rebuilds = Rebuilds(client, keys, settings, name)
         self._reconciler = Reconciler(client, keys, settings, name)
+        # `stop` may be replaced by whoever composes.
+        self.previews = Previews(
+            client,
+            blocking,
+            settings,
+            ends=lambda: self.stop.is_set(),  # noqa: PLW0108
+            rests=lambda: self.is_quiet,
+        )
         self._under_way: deque[_Batch] = deque()
         self._stopping: asyncio.Task[bool]
         self._looks_behind = False
@@ -100,7 +109,7 @@ class Worker:
         """Build until `stop` is set, then leave nothing behind."""
         await self._sandbox.start()
         self._stopping = asyncio.create_task(self.stop.wait())
-        async with self._heartbeat, self._rebuilds, self._reconciler:
+        async with self._heartbeat, self._rebuilds, self._reconciler, self.previews:
             failures = 0
             while not self.stop.is_set():
                 try:
@@ -302,6 +311,7 @@ class Worker:
             self.doing.state = "quiet" if self.is_quiet else "idle"
 
     def _describe(self) -> bytes:
+        self.doing.previews = self.previews.made
         return msgspec.json.encode(self.doing)
 
     @staticmethod

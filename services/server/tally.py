@@ -5,6 +5,8 @@ import logging
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http import loggable
+
 log = logging.getLogger(__name__)
 
 # Ways an answer goes: beneath ASGI, or by the routes.
@@ -51,7 +53,7 @@ class Tally:
         self._unlogged += 1
         if self._unlogged >= self.log_every:
             self._unlogged = 0
-            log.info("%s %s %d", method, path, status)
+            log.info("%s %s %d", method, loggable(path), status)
 
 
 class Counted:

@@ -28,6 +28,7 @@ IDS = {
     "session": "0123456789abcdef0",
     "token": "0123456789abcdef0",
     "name": "Ada",
+    "share": "0" * 32,
 }
 CONFIG = {"title": "Spring sale", "widgets": [{"type": "hero", "title": "Spring is here"}]}
 
