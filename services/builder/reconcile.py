@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 from redis.exceptions import ResponseError
 
-from services.builder.background import Background
+from shared.background import Background
 from shared.connection import Client, translated
 from shared.errors import Undecodable
 from shared.events import HostnamesSet, UnknownEvent, decode_event
