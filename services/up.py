@@ -133,7 +133,7 @@ class _Web:
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         await self.server.start()
         try:
-            async with api_app.keeping_first_token(self.api.tokens, self._token):
+            async with api_app.keeping_first_token(self.api.tokens, self._token), self.api.firing:
                 yield
         finally:
             await self.server.stop()

@@ -4,9 +4,11 @@ from prometheus_client import CollectorRegistry, Counter
 
 from shared.auth import Tokens
 from shared.connection import Client
+from shared.firing import Firing
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.rebuilds import RebuildStore
+from shared.schedules import ScheduleStore
 from shared.settings import Settings
 from shared.store import Store
 
@@ -25,6 +27,8 @@ class Api:
         self.keys = Keys(settings.partitions)
         self.store = Store(client, self.keys, settings)
         self.rebuilds = RebuildStore(client, self.keys, settings)
+        self.schedules = ScheduleStore(client, self.keys, settings, self.store)
+        self.firing = Firing(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
         self.tokens = Tokens(client)
         self.registry = registry or CollectorRegistry()

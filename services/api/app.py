@@ -20,6 +20,7 @@ from services.api import (
     pages,
     publications,
     rebuilds,
+    schedules,
     servers,
     sites,
     versions,
@@ -45,6 +46,7 @@ _OPERATIONS = (
     *moves.ENDPOINTS,
     *versions.ENDPOINTS,
     *publications.ENDPOINTS,
+    *schedules.ENDPOINTS,
     *rebuilds.ENDPOINTS,
     *builders.ENDPOINTS,
     *servers.ENDPOINTS,
@@ -76,7 +78,7 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
             await check_partitions(api.client, settings.partitions)
             await warn_of_losses(api.client)
             token = await _see_to_first_token(api.tokens, settings, out or sys.stdout)
-            async with keeping_first_token(api.tokens, token):
+            async with keeping_first_token(api.tokens, token), api.firing:
                 yield
         finally:
             await api.client.aclose()

@@ -22,6 +22,7 @@ from shared.auth import Principal
 from shared.config import SLUG_MEND, SLUG_PATTERN
 from shared.errors import InvalidParameter, UnsupportedMediaType
 from shared.http import read_body
+from shared.schedules import STATES as SCHEDULE_STATES
 from shared.telemetry import traceparent_of
 from shared.values import decode_value
 
@@ -79,6 +80,19 @@ class Asked:
     def rebuild(self) -> int:
         """Number of the rebuild in the address. Raises: InvalidParameter, where it is not one."""
         return _number(self.http.path_params["rebuild"], "rebuild", "rebuilds are numbered 1, 2, 3, …")
+
+    @property
+    def schedule(self) -> int:
+        """Number of the schedule in the address. Raises: InvalidParameter, where it is not one."""
+        return _number(self.http.path_params["schedule"], "schedule", "schedules are numbered 1, 2, 3, …")
+
+    @property
+    def schedule_state(self) -> str:
+        """State that schedules are to be in, "" for any. Raises: InvalidParameter, where there is none of that name."""
+        state = self.http.query_params.get("state", "")
+        if state and state not in SCHEDULE_STATES:
+            raise InvalidParameter(f"{_shown(state)} is no state.", "state", f"use one of {', '.join(SCHEDULE_STATES)}")
+        return state
 
     @property
     def builder(self) -> str:

@@ -62,6 +62,7 @@ class Endpoint(NamedTuple):
         body: Struct of the request's body, None where it has none.
         body_example: a body, as JSON.
         listed_by: what the list's cursor is, "" where the operation is no list.
+        filtered_by: names of what else the query may ask for.
         needs: what whoever asks must be allowed to: on the site in the path, otherwise everywhere; None where
             nobody is asked who they are.
         checks_itself: whether the handler decides that, because it depends on more than the address.
@@ -77,6 +78,7 @@ class Endpoint(NamedTuple):
     body: type[Any] | None = None
     body_example: Any = None
     listed_by: Literal["", "slug", "number"] = ""
+    filtered_by: Sequence[str] = ()
     needs: Permission | None = "look"
     checks_itself: bool = False
 

@@ -15,6 +15,7 @@ from services.api.endpoint import Answer, Endpoint
 from services.api.schemas import Schema, Schemas
 from shared.config import SLUG_PATTERN
 from shared.http import PROBLEM, Problem, json_response
+from shared.schedules import STATES as SCHEDULE_STATES
 
 PATH = "/-/api/openapi.json"
 
@@ -46,9 +47,18 @@ _PARAMETERS: Mapping[str, Schema] = {
     "number": {"description": "Number of the version.", "schema": {"type": "integer", "minimum": 1}},
     "seq": {"description": "Number of the publication.", "schema": {"type": "integer", "minimum": 1}},
     "rebuild": {"description": "Number of the rebuild.", "schema": {"type": "integer", "minimum": 1}},
+    "schedule": {"description": "Number of the schedule.", "schema": {"type": "integer", "minimum": 1}},
     "builder": {
         "description": "Name of the builder; `all` stands for every builder there is or will be.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+    },
+}
+_FILTERS: Mapping[str, Schema] = {
+    "schedule_state": {
+        "name": "state",
+        "in": "query",
+        "description": "Only those in this state.",
+        "schema": {"enum": [*SCHEDULE_STATES]},
     },
 }
 _HEADERS: Mapping[str, Schema] = {
@@ -155,6 +165,7 @@ def _parameters(endpoint: Endpoint) -> list[Schema]:
     parameters: list[Schema] = [{"name": name, "in": "path", "required": True, **_PARAMETERS[name]} for name in names]
     if endpoint.listed_by:
         parameters += _paging(endpoint.listed_by)
+    parameters += [_FILTERS[name] for name in endpoint.filtered_by]
     if endpoint.is_change:
         parameters += [_KEY_PARAMETER, _TRACE_PARAMETER]
     return parameters
@@ -220,6 +231,6 @@ def _tag(path: str) -> str:
     names = [
         part
         for part in path.split("/")
-        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders", "servers"}
+        if part in {"sites", "pages", "versions", "publications", "schedules", "rebuilds", "builders", "servers"}
     ]
     return names[-1] if names else "description"

@@ -33,6 +33,7 @@ from shared.builders import Doing, is_quiet
 from shared.connection import Client, check_partitions, connect
 from shared.durability import warn_of_losses
 from shared.errors import Unavailable
+from shared.firing import Firing
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
 from shared.retry import backoff_ms
@@ -88,6 +89,7 @@ class Worker:
         self._orphans = Orphans(client, self.queue)
         self._rebuilds = Rebuilds(client, keys, settings, name)
         self._reconciler = Reconciler(client, keys, settings, name)
+        self._firing = Firing(client, keys, settings)
         self._under_way: deque[_Batch] = deque()
         self._stopping: asyncio.Task[bool]
         self._looks_behind = False
@@ -100,7 +102,7 @@ class Worker:
         """Build until `stop` is set, then leave nothing behind."""
         await self._sandbox.start()
         self._stopping = asyncio.create_task(self.stop.wait())
-        async with self._heartbeat, self._rebuilds, self._reconciler:
+        async with self._heartbeat, self._rebuilds, self._reconciler, self._firing:
             failures = 0
             while not self.stop.is_set():
                 try:

@@ -17,7 +17,7 @@ from tests.integration.api.conftest import CONFIG, TOKEN, V1, everything
 
 OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs and not endpoint.checks_itself]
 OWN, OTHER = "acme", "other"
-IDS = {"page": "spring", "number": 1, "seq": 1, "rebuild": 1, "builder": "all"}
+IDS = {"page": "spring", "number": 1, "seq": 1, "rebuild": 1, "schedule": 1, "builder": "all"}
 
 
 @pytest.fixture
