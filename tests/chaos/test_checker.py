@@ -60,6 +60,7 @@ class Story:
         self.other = msgspec.structs.replace(other, live_seq=9, live_version=1)
         self.events.insert(0, Event("0-1", "page-built", "acme/other", 9, 1, "etag"))
         self.schedules: dict[int, dict[str, Any]] = {}
+        self.early: list[Event] = []
         self.schedule(1, "cancelled", "schedule-cancelled")
         self.schedule(2, "done", "schedule-fired", seq=9)
         self.other.publications[9] |= {"cause": "schedule", "schedule": 2}
@@ -70,7 +71,8 @@ class Story:
         """Promises that the checker finds broken."""
         past = Past(self.operations, self.visits, self.told, self.lives, self.faults, self.poisons)
         pages = {PAGE: self.page, "acme/other": self.other}
-        final = Final(at=50.0, pages=pages, schedules={"acme": self.schedules}, events=self.events, **self.rest)
+        events, schedules = [*self.early, *self.events], {"acme": self.schedules}
+        final = Final(at=50.0, pages=pages, schedules=schedules, events=events, **self.rest)
         found = check(past, final)
         return {promise for promise, violations in found.items() if violations}
 
@@ -84,7 +86,7 @@ class Story:
             "state": state,
             "publication_seq": seq,
         }
-        self.events.insert(0, Event("0-0", kind, "acme/other", seq, 1, schedule=number))
+        self.early.append(Event("0-0", kind, "acme/other", seq, 1, schedule=number))
         self.operations.append(about_schedule(number, "schedule", 201, version=1))
 
     def change_page(self, **fields: Any) -> None:
