@@ -48,12 +48,12 @@ def client_of(data: Path) -> Api:
     return Api(find_target(read_settings(os.environ), data))
 
 
-def read_all(client: Api, path: str) -> list[dict[str, Any]]:
+def read_all(client: Api, path: str, **query: str | int) -> list[dict[str, Any]]:
     """Every item of a list."""
     items: list[dict[str, Any]] = []
     cursor: dict[str, str | int] = {}
     while True:
-        listed = client.get(path, limit=100, **cursor)
+        listed = client.get(path, limit=100, **query, **cursor)
         items += listed["items"]
         if not listed["next"]:
             return items

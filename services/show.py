@@ -29,6 +29,7 @@ HINTS = {
     "There is no page ": "`platen pages SITE` lists those there are; `platen publish FILE --page SITE/PAGE` makes one",
     "There is no builder ": "`platen builders` lists those there are",
     "There is no publication ": "`platen publish`, `rollback` and `unpublish` tell the number of each",
+    "There is no schedule ": "`platen schedules SITE --all` lists those there are",
     "There is no version ": "`platen versions SITE/PAGE` lists those there are",
     "This token is not known": "set PLATEN_TOKEN to one that this Platen knows",
     "There is no token ": "`platen token list` lists those there are",
@@ -36,6 +37,8 @@ HINTS = {
 }
 EXIT_CODES = {"live": 0, "superseded": 3}
 LAGGING = 4
+# Of a schedule: what is worth a word.
+LATE_MS = 1_000
 
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -145,6 +148,44 @@ def watch_rebuild(client: Api, site: str, rebuild: dict[str, Any]) -> int:
             time.sleep(WATCH_S)
             rebuild = client.get(f"sites/{site}/rebuilds/{rebuild['number']}")
     return show_rebuild(site, rebuild)
+
+
+def show_schedule(site: str, schedule: dict[str, Any]) -> None:
+    """One line: what will be done, and when; or that it will not be."""
+    name, what = f"{site}/{schedule['page']}", _what(schedule)
+    when = f"{schedule['instant']} ({schedule['zone']})"
+    if schedule["state"] == "cancelled":
+        out.print(f"schedule {schedule['id']} is cancelled: {name} {what} at {when}")
+    else:
+        out.print(f"schedule {schedule['id']}: {name} {what} at {when}")
+
+
+def show_schedules(found: list[dict[str, Any]]) -> None:
+    """A table of schedules, in the order of their instants."""
+    if not found:
+        out.print("Nothing is scheduled. Try: platen schedule SITE/PAGE --at 2026-12-24T09:00 --zone Europe/Berlin")
+        return
+    columns = ("number", "page", "what", "when", "zone", "by", "")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for item in sorted(found, key=lambda item: (item["at"], item["id"])):
+        about = (str(item["id"]), item["page"], _what(item), item["instant"], item["zone"], item["by"])
+        table.add_row(*about, _standing(item))
+    out.print(table)
+
+
+def _what(schedule: dict[str, Any]) -> str:
+    return f"publish v{schedule['version']}" if schedule["version"] else "unpublish"
+
+
+def _standing(schedule: dict[str, Any]) -> Text:
+    if schedule["is_overdue"]:
+        return Text("OVERDUE: is a builder or an api running?", "bold red")
+    if schedule["state"] == "failed":
+        return Text(f"failed: {schedule['failure']['reason']}", "red")
+    if schedule["state"] == "done":
+        late = f", {schedule['late_ms'] / 1000:.1f} s late" if schedule["late_ms"] > LATE_MS else ""
+        return Text(f"done as publication {schedule['publication_seq']}{late}", "yellow" if late else "green")
+    return Text(schedule["state"], "dim" if schedule["state"] == "cancelled" else "default")
 
 
 def show_builders(found: list[dict[str, Any]]) -> None:
@@ -292,7 +333,9 @@ class Watcher:
         publication: dict[str, Any] = self._client.get(f"sites/{self._site}/pages/{self._page}/publications/{seq}")
         if self._shown == 0:
             self._accepted_at = self._last_at = publication["steps"][0]["at"]
-            version = f"v{publication['version']}" if publication["version"] else publication["cause"]
+            # What takes a page off has no version, whoever asked for it.
+            taken_off = "unpublish" if publication["cause"] == "schedule" else publication["cause"]
+            version = f"v{publication['version']}" if publication["version"] else taken_off
             out.print(Text.assemble((f"{self._site}/{self._page}", "bold"), f" {version}, publication {seq}"))
         return publication
 

@@ -1,8 +1,8 @@
 """What happens to a publication, in the past tense: one tagged union, one encoder, one decoder.
 
-Every event but `hostnames-set`, which is about a site, says which page and publication it is about, the state that
-follows, and when (Redis's clock, so that the steps of one publication share one clock). Entries in a stream have three
-fields: `type`, `data` (JSON of the Struct), `traceparent` (W3C Trace Context).
+Every event but `hostnames-set`, which is about a site, and those of schedules says which page and publication it is
+about, the state that follows, and when (Redis's clock, so that the steps of one publication share one clock). Entries
+in a stream have three fields: `type`, `data` (JSON of the Struct), `traceparent` (W3C Trace Context).
 
 Readers tolerate the future: unknown fields are ignored, new fields have defaults, and a type nobody here knows is
 an `UnknownEvent`, not an error.
@@ -15,7 +15,8 @@ import msgspec
 from shared.errors import Undecodable
 
 State = Literal["scheduled", "queued", "building", "retrying", "live", "failed", "superseded", "cancelled"]
-Cause = Literal["publish", "rollback", "refresh", "unpublish", "move"]
+Cause = Literal["publish", "rollback", "refresh", "unpublish", "move", "schedule"]
+Action = Literal["publish", "unpublish"]
 
 TERMINAL: frozenset[str] = frozenset({"live", "failed", "superseded", "cancelled"})
 
@@ -157,6 +158,62 @@ class PageMoved(Event, frozen=True, tag="page-moved"):
     old: tuple[str, ...] = ()
 
 
+class ScheduleEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Something that happened to a schedule.
+
+    Attributes:
+        site, page: slugs.
+        schedule: the schedule's number in its site, >= 1.
+        action: what it is to do.
+        version: the version it makes live, 0 for an unpublish.
+        due_at: when it is due, ms since the epoch.
+        at: milliseconds since the epoch, UTC.
+        by: who did it: a token's name; where it fired, of whoever made it.
+    """
+
+    site: str
+    page: str
+    schedule: int
+    action: Action
+    version: int
+    due_at: int
+    at: int
+    by: str = ""
+
+
+class ScheduleSet(ScheduleEvent, frozen=True, tag="schedule-set"):
+    """Somebody asked for it."""
+
+
+class ScheduleCancelled(ScheduleEvent, frozen=True, tag="schedule-cancelled"):
+    """Somebody called it off in time."""
+
+
+class ScheduleFired(ScheduleEvent, frozen=True, tag="schedule-fired"):
+    """It made its publication; the events of that tell the rest.
+
+    Attributes:
+        seq: the publication.
+        late_ms: how long after it was due.
+    """
+
+    seq: int = 0
+    late_ms: int = 0
+
+
+class ScheduleFailed(ScheduleEvent, frozen=True, tag="schedule-failed"):
+    """It was due, and what it asked for could not be done. Visitors get what they got before.
+
+    Attributes:
+        code, reason: what was in the way, for machines and for people.
+        late_ms: how long after it was due.
+    """
+
+    code: str = ""
+    reason: str = ""
+    late_ms: int = 0
+
+
 class HostnamesSet(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="hostnames-set"):
     """The hostnames of a site are others now. It concerns the site, and no page of it.
 
@@ -201,6 +258,10 @@ AnyEvent = (
     | PageUnpublished
     | PageServed
     | PageMoved
+    | ScheduleSet
+    | ScheduleCancelled
+    | ScheduleFired
+    | ScheduleFailed
     | HostnamesSet
 )
 

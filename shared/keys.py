@@ -48,6 +48,8 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:open | sorted set | members removed when the publication ends |
 | platen:{p}:rebuilds:<site> | hash | permanent, bounded: the newest rebuilds |
 | platen:{p}:rebuilding | sorted set | members removed when all their pages are queued |
+| platen:{p}:schedules:<site> | hash | permanent, bounded: the newest schedules, and how many there were |
+| platen:{p}:scheduled | sorted set | members removed when fired or cancelled |
 | platen:{p}:events | stream | trimmed by age |
 | platen:{p}:applied | hash | entries removed when a server leaves, or a while after it fell silent |
 | platen:{p}:unserved | list | entries removed once every server has applied them, bounded |
@@ -244,6 +246,12 @@ class Keys:
 
     def rebuilding(self, partition: int) -> str:
         return f"platen:{{{partition}}}:rebuilding"
+
+    def schedules(self, site: str) -> str:
+        return self._of(site, "schedules", site)
+
+    def scheduled(self, partition: int) -> str:
+        return f"platen:{{{partition}}}:scheduled"
 
     def events(self, partition: int) -> str:
         return f"platen:{{{partition}}}:events"

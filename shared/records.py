@@ -66,6 +66,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
         failure: why it failed or is being retried.
         superseded_by: the seq that took its place, 0 where none did.
         rebuild: number of the rebuild of its site that asked for it, 0 where a person did.
+        schedule: number of the schedule of its site that asked for it, 0 where none did.
         position: of the event that says it is live; servers say by such positions how far they are.
         served: on how many servers it is; null before it is live.
     """
@@ -80,6 +81,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     superseded_by: int = 0
     rebuild: int = 0
+    schedule: int = 0
     position: str = ""
     served: Served | None = None
 

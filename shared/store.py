@@ -333,7 +333,7 @@ class Store:
         if outcome == b"no-page":
             raise await self._missing(site, page)
         if outcome == b"no-version":
-            raise _no_version(version)
+            raise no_version(version)
         return await self._accepted(site, page, answer)
 
     async def unpublish(self, site: str, page: str, request: Request) -> Accepted:
@@ -407,7 +407,9 @@ class Store:
             script_keys += [names.head(site, slug), names.versions(site, slug), names.publications(site, slug)]
             script_keys += [names.page(site, slug), names.artifacts(site, slug)]
         script_keys += [names.idempotency(site, scoped(request)), *self._queue(site)]
-        script_keys += [names.unserved(names.partition(site)), names.draft(site, page), names.draft(site, to)]
+        partition = names.partition(site)
+        script_keys += [names.unserved(partition), names.draft(site, page), names.draft(site, to)]
+        script_keys += [names.schedules(site), names.scheduled(partition)]
         arguments = [*self._common(site, page, request), to, GROUP]
         answer = await run(self._client, Call(script("move"), script_keys, arguments))
         outcome = answer[0]
@@ -516,7 +518,7 @@ class Store:
             json = await self._client.hget(self._keys.versions(site, page), str(number))
             if json is None:
                 await self.page(site, page)
-                raise _no_version(number)
+                raise no_version(number)
         return decode_saved_version(json)
 
     async def publication(self, site: str, page: str, seq: int) -> Publication:
@@ -828,7 +830,8 @@ def _no_page(site: str, page: str) -> NotFound:
     return NotFound("page", f"{site}/{page}", "save a first version of it with POST …/versions")
 
 
-def _no_version(number: int) -> NotFound:
+def no_version(number: int) -> NotFound:
+    """The error for a version that does not exist."""
     return NotFound("version", str(number), "list what there is with GET …/versions")
 
 

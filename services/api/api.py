@@ -16,10 +16,12 @@ from shared.auth import Tokens
 from shared.connection import Client
 from shared.contents import ContentStore
 from shared.drafts import DraftStore
+from shared.firing import Firing
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.presence import PresenceStore
 from shared.rebuilds import RebuildStore
+from shared.schedules import ScheduleStore
 from shared.settings import Settings
 from shared.shares import ShareStore
 from shared.store import Store
@@ -42,6 +44,8 @@ class Api:
         self.contents = ContentStore(client, self.keys)
         self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
+        self.schedules = ScheduleStore(client, self.keys, settings, self.store)
+        self.firing = Firing(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
         self.previewing = Previewing(client, self.keys, settings)
         self.shares = ShareStore(client, self.keys, settings)
@@ -65,7 +69,8 @@ class Api:
         """Do meanwhile what goes on beside requests; at the end, write what the audit log has not yet."""
         self.audit.start()
         try:
-            yield
+            async with self.firing:
+                yield
         finally:
             await self.audit.stop()
             self.passwords.close()

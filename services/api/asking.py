@@ -116,6 +116,11 @@ class Asked:
         return _number(self.http.path_params["rebuild"], "rebuild", "rebuilds are numbered 1, 2, 3, …")
 
     @property
+    def schedule(self) -> int:
+        """Number of the schedule in the address. Raises: InvalidParameter, where it is not one."""
+        return _number(self.http.path_params["schedule"], "schedule", "schedules are numbered 1, 2, 3, …")
+
+    @property
     def builder(self) -> str:
         """Name of the builder in the address, or `all`. Raises: InvalidParameter, where it cannot be one."""
         name: str = self.http.path_params["builder"]

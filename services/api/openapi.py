@@ -55,6 +55,7 @@ _TAGS: Mapping[str, str] = {
     "draft": "drafts",
     "previews": "previews",
     "shares": "shares",
+    "schedules": "schedules",
     "presence": "drafts",
     "invitations": "accounts",
 }
@@ -68,6 +69,7 @@ _PARAMETERS: Mapping[str, Schema] = {
     "number": {"description": "Number of the version.", "schema": {"type": "integer", "minimum": 1}},
     "seq": {"description": "Number of the publication.", "schema": {"type": "integer", "minimum": 1}},
     "rebuild": {"description": "Number of the rebuild.", "schema": {"type": "integer", "minimum": 1}},
+    "schedule": {"description": "Number of the schedule.", "schema": {"type": "integer", "minimum": 1}},
     "builder": {
         "description": "Name of the builder; `all` stands for every builder there is or will be.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},

@@ -30,6 +30,7 @@ EXAMPLE = {
     "failure": None,
     "superseded_by": 0,
     "rebuild": 0,
+    "schedule": 0,
     "position": "",
     "served": None,
 }

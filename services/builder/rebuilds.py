@@ -5,7 +5,7 @@ Any number of builders may feed the same rebuild: a page passes once, because it
 
 import asyncio
 
-from services.builder.background import Background
+from shared.background import Background
 from shared.connection import Client, translated
 from shared.keys import GROUP, Keys
 from shared.scripts import Call, refuse_unavailable, run, run_all, script

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import msgspec
 from redis.exceptions import ResponseError
 
-from services.builder.background import Background
+from shared.background import Background
 from shared.connection import Client, translated
 from shared.errors import Undecodable
-from shared.events import HostnamesSet, UnknownEvent, decode_event
+from shared.events import Event, decode_event
 from shared.keys import GROUP, Keys
 from shared.retry import LONGEST_MS
 from shared.scripts import Call, run, run_all, script
@@ -171,4 +171,4 @@ def _name_of(data: bytes) -> tuple[str, ...]:
         event = decode_event(data)
     except Undecodable:
         return ()
-    return () if isinstance(event, HostnamesSet | UnknownEvent) else (event.site, event.page, str(event.seq))
+    return (event.site, event.page, str(event.seq)) if isinstance(event, Event) else ()

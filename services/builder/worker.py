@@ -34,6 +34,7 @@ from shared.builders import Doing, is_quiet
 from shared.connection import Client, check_partitions, connect
 from shared.durability import warn_of_losses
 from shared.errors import Unavailable
+from shared.firing import Firing
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
 from shared.retry import backoff_ms
@@ -97,6 +98,7 @@ class Worker:
             ends=lambda: self.stop.is_set(),  # noqa: PLW0108
             rests=lambda: self.is_quiet,
         )
+        self._firing = Firing(client, keys, settings)
         self._under_way: deque[_Batch] = deque()
         self._stopping: asyncio.Task[bool]
         self._looks_behind = False
@@ -109,7 +111,7 @@ class Worker:
         """Build until `stop` is set, then leave nothing behind."""
         await self._sandbox.start()
         self._stopping = asyncio.create_task(self.stop.wait())
-        async with self._heartbeat, self._rebuilds, self._reconciler, self.previews:
+        async with self._heartbeat, self._rebuilds, self._reconciler, self._firing, self.previews:
             failures = 0
             while not self.stop.is_set():
                 try:

@@ -227,6 +227,21 @@ local function make_gone(c, record, at)
   return await_servers(c, record, emit(c.events, c.keep_ms, c.trace, event))
 end
 
+-- Asks for a version that exists to be live: at once where its artifact is kept, so without a build. The version that
+-- is live already is a refresh and is built anew, and so is one whose artifact cannot be read. `schedule` is the number of
+-- the schedule that asks, nil where a person does.
+local function publish_again(c, version, at, schedule)
+  local number, live = tonumber(version), counter(c.head, 'live_version')
+  local cause = number == live and 'refresh' or number < live and 'rollback' or 'publish'
+  local kept = number ~= live and redis.call('HMGET', c.artifacts, version, version .. ':meta') or {}
+  local is_kept, built = pcall(cjson.decode, kept[1] and kept[2] or '')
+  local record = new_record(c.head, number, schedule and 'schedule' or cause, c.trace)
+  record.schedule = schedule
+  if not is_kept then return enqueue(c, record, at), record end
+  built.body = kept[1]
+  return make_live(c, record, built, at, 0), record
+end
+
 -- Ends a record that a newer one has overtaken.
 local function supersede(c, record, by_seq, at)
   record.superseded_by = by_seq
@@ -289,4 +304,17 @@ local function own_hostnames(keys, site, at, hostnames)
   for _, name in ipairs(hostnames) do redis.call('HSET', keys.owners, name, site) end
   redis.call('HSET', keys.lists, site, table.concat({ digits(at), unpack(hostnames) }, ' '))
   redis.call('ZADD', keys.changes, digits(at), site)
+end
+
+-- Appends an event about a schedule; `more` has what that event adds.
+local function emit_schedule(events, keep_ms, type, site, record, at, by, more)
+  local event = { type = type, site = site, page = record.page, schedule = record.id, action = record.action,
+    version = record.version, due_at = record.at, at = at, by = by }
+  for name, value in pairs(more or {}) do event[name] = value end
+  emit(events, keep_ms, trace_of(record), event)
+end
+
+-- The due set names a schedule by number, site and page, so that of two at one instant the one made first comes first.
+local function due_name(site, record)
+  return string.format('%012.0f/%s/%s', record.id, site, record.page)
 end

@@ -10,7 +10,7 @@
 --       12 idempotency, 13 events, 14 open
 --       15 lane, 16 waiting, 17 turns   where the page waits to be built anew
 --       18 unserved     list of publications that wait for the servers
---       19 draft of the old slug, 20 draft of the new one
+--       19 draft of the old slug, 20 draft of the new one, 21 schedules, 22 scheduled
 -- ARGV  1 site, 2 page, 3 actor, 4 traceparent, 5 keep_ms, 6 fingerprint, 7 idempotency_s
 --       8 to            the new slug
 --       9 group
@@ -23,10 +23,11 @@
 -- slug that led to it; 3 the site lists the new slug in place of the old one; 4 a publication takes the next seq and is
 -- live, or ends the same way where nothing was live; 5 page-moved is appended, and it waits for the servers, as do those
 -- of the page that waited before; 6 what is live is queued to be built anew,
--- since pages name their own address; 7 the idempotency key is remembered.
+-- since pages name their own address; 7 its schedules are those of the new slug, and due when they were; 8 the
+-- idempotency key is remembered.
 local pages, head, versions, publications, published, artifacts = unpack(KEYS, 1, 6)
 local new_head, new_versions, new_publications, new_published, new_artifacts = unpack(KEYS, 7, 11)
-local idempotency, events, open, lane, waiting, turns, unserved, draft, new_draft = unpack(KEYS, 12)
+local idempotency, events, open, lane, waiting, turns, unserved, draft, new_draft, schedules, scheduled = unpack(KEYS, 12)
 local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, to, group = unpack(ARGV)
 
 local memory, _, old_seq = recall(idempotency, fingerprint)
@@ -110,6 +111,20 @@ for i, text in ipairs(redis.call('LRANGE', unserved, 0, -1)) do
   if is_json and type(other) == 'table' and other.publications == publications then
     other.publications, other.page = new_publications, to
     redis.call('LSET', unserved, i - 1, cjson.encode(other))
+  end
+end
+
+for _, json in ipairs(redis.call('HVALS', schedules)) do
+  local is_json, schedule = pcall(cjson.decode, json)
+  if is_json and type(schedule) == 'table' and schedule.page == page then
+    local before = due_name(site, schedule)
+    local due = redis.call('ZSCORE', scheduled, before)
+    schedule.page = to
+    redis.call('HSET', schedules, digits(schedule.id), cjson.encode(schedule))
+    if due then
+      redis.call('ZREM', scheduled, before)
+      redis.call('ZADD', scheduled, due, due_name(site, schedule))
+    end
   end
 end
 

@@ -24,22 +24,8 @@ if redis.call('EXISTS', versions) == 0 then return { 'no-page' } end
 if redis.call('HEXISTS', versions, version) == 0 then return { 'no-version' } end
 
 local context = { site = site, page = page, actor = actor, trace = trace, keep_ms = keep_ms, head = head,
-  publications = publications, published = published, events = events, open = open, unserved = unserved,
-  lane = { stream = lane, waiting = waiting, turns = turns, group = group } }
-local at = now_ms()
-local number, live = tonumber(version), counter(head, 'live_version')
-local cause = number == live and 'refresh' or number < live and 'rollback' or 'publish'
-local kept = cause ~= 'refresh' and redis.call('HMGET', artifacts, version, version .. ':meta') or {}
-
-local record = new_record(head, number, cause, trace)
-local json
-if kept[1] and kept[2] then
-  local built = cjson.decode(kept[2])
-  built.body = kept[1]
-  json = make_live(context, record, built, at, 0)
-else
-  json = enqueue(context, record, at)
-end
-
+  publications = publications, published = published, artifacts = artifacts, events = events, open = open,
+  unserved = unserved, lane = { stream = lane, waiting = waiting, turns = turns, group = group } }
+local json, record = publish_again(context, version, now_ms())
 remember(idempotency, idempotency_s, fingerprint, version, digits(record.seq))
 return { 'accepted', json }

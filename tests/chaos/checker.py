@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tests.chaos.history import Fault, Final, Life, Operation, Poison, Record, Told, Visit
 from tests.chaos.pages import config, differs
 from tests.chaos.readers import ENDS
+from tests.chaos.scheduled import check_schedules
 from tests.chaos.streams import check_stream
 from tests.chaos.visits import check_no_step_back, check_visitor_errors, check_whole_pages
 
@@ -253,6 +254,7 @@ CHECKS: dict[str, Check] = {
     "6 one version per key": _one_version_per_key,
     "7 streams without gap or repeat": _streams,
     "8 same bytes on any builder": _same_bytes,
+    "10 schedules fire once or never": lambda past, final: check_schedules(past.operations, final),
     "nothing is left over": _nothing_left,
     "dead letters are the poison": _dead_letters,
     "processes stand": _processes,

@@ -5,6 +5,7 @@ Each tries again under the same Idempotency-Key until the outcome is known, as t
 
 import asyncio
 import random
+import time
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from tests.harness import TOKEN
 EDITORS = 24
 TRY_S = 5.0
 # The outcome is not known or nothing was done: the same request is sent again. All else is an answer.
+# How far ahead changes are scheduled: most come within the run, and all within the time in which it settles.
+AHEAD_S = (1.5, 12.0)
 UNSETTLED = frozenset({0, 500, 502, 503, 504})
 
 
@@ -27,7 +30,7 @@ class Change(NamedTuple):
     """One request to change something, the same at each try.
 
     Attributes:
-        what, page, key, number, target: see Operation.
+        what, page, key, number, target, schedule: see Operation.
         method, path, body: the request, below the page's address.
     """
 
@@ -39,6 +42,7 @@ class Change(NamedTuple):
     body: dict[str, Any] | None = None
     number: int = 0
     target: int = 0
+    schedule: int = 0
 
 
 class Editors:
@@ -90,6 +94,8 @@ class Editors:
             await self._change(Change("unpublish", page, f"unpublish-{number}", "DELETE", "publications/live"))
         elif kind < 0.10:
             await self._change(_saving(number, page, publish=False))
+        elif kind < 0.14 and newest:
+            await self._schedule(number, page, dice.randint(0, newest), dice)
         else:
             await self._publish(number, page, dice)
 
@@ -109,14 +115,29 @@ class Editors:
         path, body = "publications", {"version": version}
         await self._change(Change("rollback", page, f"rollback-{number}", "POST", path, body, target=version))
 
-    async def _change(self, change: Change) -> None:
+    async def _schedule(self, number: int, page: str, version: int, dice: random.Random) -> None:
+        """Let a version go live, or the page be taken off, and now and then call that off as it is due."""
+        ahead_s = dice.uniform(*AHEAD_S)
+        at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + ahead_s))
+        what = {"action": "publish", "version": version} if version else {"action": "unpublish"}
+        body = {**what, "at": at, "zone": "UTC"}
+        change = Change("schedule", page, f"schedule-{number}", "POST", "schedules", body, target=version)
+        made = await self._change(change)
+        if made.schedule and dice.random() < 0.3:
+            # The whole second before: just about when it is due.
+            await asyncio.sleep(max(0.0, ahead_s - dice.uniform(0.0, 1.0)))
+            path = f"schedules/{made.schedule}"
+            key = f"cancel-{number}"
+            await self._change(Change("cancel", page, key, "DELETE", path, schedule=made.schedule))
+
+    async def _change(self, change: Change) -> Operation:
         began, (status, answer) = now(), await self._try(change)
         statuses = [status]
         while statuses[-1] in UNSETTLED:
             await asyncio.sleep(min(0.5, 0.05 * 2 ** len(statuses)))
             status, answer = await self._try(change)
             statuses.append(status)
-        version, seq = _made(answer)
+        version, seq, schedule = _made(answer)
         operation = Operation(
             what=change.what,
             page=change.page,
@@ -128,12 +149,14 @@ class Editors:
             target=change.target,
             version=version,
             seq=seq,
+            schedule=change.schedule or schedule,
         )
         self._history.add(operation)
         if operation.is_acknowledged:
             self.acknowledged += change.what == "publish"
             if change.path == "versions":
                 self._versions[change.page] = max(operation.version, self._versions.get(change.page, 0))
+        return operation
 
     async def _try(self, change: Change) -> tuple[int, dict[str, Any]]:
         site, page = change.page.split("/")
@@ -154,9 +177,9 @@ def _saving(number: int, page: str, *, publish: bool) -> Change:
     return Change(what, page, f"{what}-{number}", "POST", "versions", _body(number, publish=publish), number)
 
 
-def _made(answer: dict[str, Any]) -> tuple[int, int]:
-    """The version and the seq that an answer acknowledges, 0 for none."""
+def _made(answer: dict[str, Any]) -> tuple[int, int, int]:
+    """The version, the seq and the schedule that an answer acknowledges, 0 for none."""
     version = answer.get("version", 0)
     if isinstance(version, dict):
-        return version["number"], (answer["publication"] or {}).get("seq", 0)
-    return version, answer.get("seq", 0)
+        return version["number"], (answer["publication"] or {}).get("seq", 0), 0
+    return version, answer.get("seq", 0), answer.get("id", 0)

@@ -10,7 +10,7 @@ from shared.keys import Keys, beat
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import Event, Final, History, Letter, PageEnd, mark_of, now
 from tests.chaos.http import Client
-from tests.chaos.pages import all_pages
+from tests.chaos.pages import SITES, all_pages
 from tests.chaos.visitors import Connections, visit
 from tests.harness import TOKEN
 
@@ -20,11 +20,12 @@ CHUNK = 1000
 
 
 async def is_quiet(redis: Any) -> bool:
-    """Whether no work waits, is under way, or is put off, and of all that is live every server has been heard."""
+    """Whether no work waits, is under way, put off or scheduled, and of all that is live every server was heard."""
     lengths: list[int] = [await redis.xlen(lane) for lane in GROUP_LANES]
     delayed: int = await redis.zcard(KEYS.delayed(0))
     unserved: int = await redis.llen(KEYS.unserved(0))
-    return sum(lengths) + delayed + unserved == 0
+    scheduled: int = await redis.zcard(KEYS.scheduled(0))
+    return sum(lengths) + delayed + unserved + scheduled == 0
 
 
 async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quiet: bool) -> Final:
@@ -44,6 +45,7 @@ async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quie
         at=now(),
         was_quiet=was_quiet,
         pages=pages,
+        schedules={site: await _schedules(site, redis) for site in SITES},
         events=await _events(redis),
         waiting=sum([await redis.xlen(lane) for lane in GROUP_LANES]),
         pending=sum([await _pending(redis, lane) for lane in GROUP_LANES]),
@@ -107,6 +109,11 @@ async def _listed(api: httpx2.AsyncClient, path: str) -> list[int]:
         cursor = {"cursor": found["next"]}
 
 
+async def _schedules(site: str, redis: Any) -> dict[int, dict[str, Any]]:
+    found = await redis.hgetall(KEYS.schedules(site))
+    return {int(number): msgspec.json.decode(record) for number, record in found.items() if number != b"next"}
+
+
 async def _pending(redis: Any, lane: str) -> int:
     groups = await redis.xinfo_groups(lane) if await redis.exists(lane) else []
     return sum(group["pending"] for group in groups)
@@ -121,6 +128,7 @@ def _event(entry: str, fields: dict[bytes, bytes]) -> Event:
         seq=data.get("seq", 0),
         version=data.get("version", 0),
         etag=data.get("etag", ""),
+        schedule=data.get("schedule", 0),
     )
 
 

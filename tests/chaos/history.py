@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-What = Literal["publish", "save", "rollback", "unpublish", "replay", "mismatch"]
+What = Literal["publish", "save", "rollback", "unpublish", "replay", "mismatch", "schedule", "cancel"]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,6 +31,7 @@ class Operation(_Record, frozen=True, tag="operation"):
         number: the publish its config comes from, 0 where it sends none.
         target: the version that a rollback asks for.
         version, seq: what was acknowledged, 0 for none.
+        schedule: the schedule that was made, or is to be called off.
     """
 
     what: What
@@ -43,6 +44,7 @@ class Operation(_Record, frozen=True, tag="operation"):
     target: int = 0
     version: int = 0
     seq: int = 0
+    schedule: int = 0
 
     @property
     def is_acknowledged(self) -> bool:
@@ -159,6 +161,7 @@ class Event(msgspec.Struct, frozen=True):
         type: what happened.
         page, seq, version: to which publication.
         etag: of a page that was built.
+        schedule: to which schedule, 0 where to none.
     """
 
     id: str
@@ -167,6 +170,7 @@ class Event(msgspec.Struct, frozen=True):
     seq: int = 0
     version: int = 0
     etag: str = ""
+    schedule: int = 0
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -208,6 +212,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
         at: when it was read.
         was_quiet: whether all work had come to an end in time.
         pages: by name.
+        schedules: site -> number -> record, as stored.
         events: all of them, in the order of the stream.
         waiting, pending, delayed: entries in the lanes, of these taken and not settled, and put off.
         dead: the dead letters.
@@ -218,6 +223,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     at: float = 0
     was_quiet: bool = True
     pages: dict[str, PageEnd] = {}
+    schedules: dict[str, dict[int, dict[str, Any]]] = {}
     events: list[Event] = []
     waiting: int = 0
     pending: int = 0

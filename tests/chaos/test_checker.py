@@ -11,7 +11,7 @@ from tests.chaos.pages import config
 from tests.chaos.visits import check_no_step_back
 
 PAGE = "acme/p1"
-LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, SERVED, BOTH, KEY, STREAM, BYTES, LEFT, DEAD, STAND = CHECKS
+LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, SERVED, BOTH, KEY, STREAM, BYTES, FIRE, LEFT, DEAD, STAND = CHECKS
 
 
 class Story:
@@ -59,14 +59,35 @@ class Story:
         other = PageEnd(publications={9: {**record(9, "live"), "version": 1}}, configs={1: stored(9)}, listed=[1])
         self.other = msgspec.structs.replace(other, live_seq=9, live_version=1)
         self.events.insert(0, Event("0-1", "page-built", "acme/other", 9, 1, "etag"))
+        self.schedules: dict[int, dict[str, Any]] = {}
+        self.early: list[Event] = []
+        self.schedule(1, "cancelled", "schedule-cancelled")
+        self.schedule(2, "done", "schedule-fired", seq=9)
+        self.other.publications[9] |= {"cause": "schedule", "schedule": 2}
+        self.operations.append(cancel(1))
         self.rest: dict[str, Any] = {"dead": [Letter("9-0")], "visits": [visit(40.0, seq=3)]}
 
     def broken(self) -> set[str]:
         """Promises that the checker finds broken."""
         past = Past(self.operations, self.visits, self.told, self.lives, self.faults, self.poisons)
         pages = {PAGE: self.page, "acme/other": self.other}
-        found = check(past, Final(at=50.0, pages=pages, events=self.events, **self.rest))
+        events, schedules = [*self.early, *self.events], {"acme": self.schedules}
+        final = Final(at=50.0, pages=pages, schedules=schedules, events=events, **self.rest)
+        found = check(past, final)
         return {promise for promise, violations in found.items() if violations}
+
+    def schedule(self, number: int, state: str, kind: str, seq: int = 0) -> None:
+        """A schedule of the other page, which nobody watches."""
+        self.schedules[number] = {
+            "id": number,
+            "page": "other",
+            "version": 1,
+            "at": 1,
+            "state": state,
+            "publication_seq": seq,
+        }
+        self.early.append(Event("0-0", kind, "acme/other", seq, 1, schedule=number))
+        self.operations.append(about_schedule(number, "schedule", 201, version=1))
 
     def change_page(self, **fields: Any) -> None:
         self.page = msgspec.structs.replace(self.page, **fields)
@@ -75,6 +96,15 @@ class Story:
 def publish(number: int, **fields: Any) -> Operation:
     common = {"what": "publish", "page": PAGE, "key": f"publish-{number}", "began": 10.0, "ended": 11.0}
     return Operation(**{**common, "statuses": [201], "number": number, "version": number, "seq": number, **fields})
+
+
+def about_schedule(number: int, what: Any, status: int, version: int = 0) -> Operation:
+    about = {"what": what, "page": "acme/other", "key": f"{what}-{number}", "version": version, "schedule": number}
+    return Operation(**about, began=10.0, ended=11.0, statuses=[status])
+
+
+def cancel(number: int, status: int = 200) -> Operation:
+    return about_schedule(number, "cancel", status)
 
 
 def visit(began: float, **fields: Any) -> Visit:
@@ -418,3 +448,52 @@ def test_an_api_that_crashes_over_a_request_is_refused(story: Story) -> None:
     story.operations[0] = publish(1, statuses=[500, 201])
 
     assert story.broken() == {STAND}
+
+
+def test_a_schedule_that_never_fired_is_refused(story: Story) -> None:
+    story.schedules[2] |= {"state": "scheduled", "publication_seq": 0}
+
+    assert FIRE in story.broken()
+
+
+def test_a_schedule_that_is_gone_is_refused(story: Story) -> None:
+    del story.schedules[1]
+
+    assert story.broken() == {FIRE}
+
+
+def test_a_schedule_of_another_version_is_refused(story: Story) -> None:
+    story.schedules[2] |= {"version": 2}
+
+    assert story.broken() == {FIRE}
+
+
+def test_a_schedule_that_made_two_publications_is_refused(story: Story) -> None:
+    story.publications[1] |= {"cause": "schedule", "schedule": 2}
+
+    assert FIRE in story.broken()
+
+
+def test_a_publication_of_no_schedule_is_refused(story: Story) -> None:
+    story.publications[1] |= {"cause": "schedule", "schedule": 3}
+
+    assert FIRE in story.broken()
+
+
+def test_a_cancelled_schedule_that_fired_is_refused(story: Story) -> None:
+    story.publications[1] |= {"cause": "schedule", "schedule": 1}
+
+    assert FIRE in story.broken()
+
+
+def test_two_ends_of_one_schedule_are_refused(story: Story) -> None:
+    story.events.append(Event("9-9", "schedule-fired", "acme/other", 9, 1, schedule=2))
+
+    assert story.broken() == {FIRE}
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, 409), (2, 200)])
+def test_a_cancel_whose_answer_is_not_what_came_of_it_is_refused(story: Story, number: int, status: int) -> None:
+    story.operations.append(cancel(number, status))
+
+    assert story.broken() == {FIRE}

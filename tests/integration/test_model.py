@@ -1,4 +1,4 @@
-"""Any order of publishing, building, delivering late, killing, going back and trying again does what the model says.
+"""Publishing, scheduling, building, delivering late, killing, going back: any order does what the model says.
 
 The machine plays editors and builders on a real server: through the store, the queue and the builder's own calls,
 with everything between taking an entry and settling it laid open, so that another hand may come in between.
@@ -6,6 +6,7 @@ with everything between taking an entry and settling it laid open, so that anoth
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,7 +26,9 @@ from services.builder.commit import Ledger
 from services.builder.work import Work, read_entry
 from shared.connection import connect
 from shared.errors import Conflict, IdempotencyMismatch, NotFound
+from shared.firing import Firing
 from shared.keys import Keys
+from shared.schedules import Plan, ScheduleStore
 from shared.scripts import run
 from shared.settings import Settings
 from shared.store import Accepted, Request, Store
@@ -61,6 +64,20 @@ class Asked(NamedTuple):
     seq: int
 
 
+class Planned(NamedTuple):
+    """A schedule that has neither fired nor been called off.
+
+    Attributes:
+        id: its number.
+        page: slug.
+        version: what it makes live, 0 for an unpublish.
+    """
+
+    id: int
+    page: str
+    version: int
+
+
 class Publishing(RuleBasedStateMachine):
     """Editors and builders.
 
@@ -78,12 +95,17 @@ class Publishing(RuleBasedStateMachine):
         self._store = Store(self._client, self._keys, self._settings)
         self._model = {page: PageModel() for page in PAGES}
         self._asked: list[Asked] = []
+        self._schedules = ScheduleStore(self._client, self._keys, self._settings, self._store)
+        self._firing = Firing(self._client, self._keys, self._settings)
+        self._planned: list[Planned] = []
         # Entries by id: in the lane or in the delayed set, with whoever holds them; what was begun may end at any time.
         self._waiting = 0
         self._delayed = 0
         self._held: dict[str, str] = {}
         self._begun: list[tuple[str, Work]] = []
         self._builders = 0
+        self._keys_used = 0
+        self._next_year = f"{datetime.now(UTC).year + 1}-07-01T09:00"
 
     # Editors
 
@@ -155,6 +177,52 @@ class Publishing(RuleBasedStateMachine):
         with pytest.raises(IdempotencyMismatch):
             self._change(asked.change, asked.page, asked.version, asked.key, fingerprint="else")
 
+    # Schedules
+
+    @rule(page=pages, number=numbers)
+    def schedule(self, page: str, number: int) -> None:
+        """A version that there is, or an unpublish; of a page that is not there nothing can be scheduled."""
+        model = self._model[page]
+        version = number % (model.version + 1)
+        plan = Plan("publish" if version else "unpublish", version, self._next_year, "UTC")
+        asking = self._schedules.schedule(SITE, page, plan, self._request(f"s{self._keys_used}"))
+        self._keys_used += 1
+        if not model.version:
+            with pytest.raises(NotFound):
+                self._do(asking)
+            return
+        made, _ = self._do(asking)
+        self._planned.append(Planned(made.id, page, version))
+
+    @precondition(lambda self: self._planned)
+    @rule(number=numbers)
+    def cancel_schedule(self, number: int) -> None:
+        planned = self._planned.pop(number % len(self._planned))
+        request = self._request(f"s{self._keys_used}")
+        self._keys_used += 1
+        cancelled, _ = self._do(self._schedules.cancel(SITE, planned.page, planned.id, request))
+        assert cancelled.state == "cancelled"
+
+    @precondition(lambda self: self._planned)
+    @rule(number=numbers)
+    def fire(self, number: int) -> None:
+        """Its instant comes, and two processes see it."""
+        planned = self._planned.pop(number % len(self._planned))
+        model = self._model[planned.page]
+        name = f"{planned.id:012d}/{SITE}/{planned.page}"
+        self._do(self._client.zadd(self._keys.scheduled(0), {name: 0}, xx=True))
+        due = self._do(self._firing.look()).due
+        self._do(self._firing.fire(due))
+        self._do(self._firing.fire(due))
+
+        found = self._do(self._schedules.show(SITE, planned.page, planned.id))
+        if not planned.version and not model.live_version:
+            assert (found.state, found.publication_seq) == ("failed", 0)
+            return
+        seq = model.publish(planned.version) if planned.version else model.unpublish()
+        self._waiting += model.states[seq] == "queued"
+        assert (found.state, found.publication_seq) == ("done", seq)
+
     # Builders
 
     @rule(number=numbers, count=strategies.integers(1, 3))
@@ -225,6 +293,8 @@ class Publishing(RuleBasedStateMachine):
             assert head.wanted_version == model.versions.get(model.wanted, 0)
             self._assert_publications(page, model)
             self._assert_visitors(page, model)
+        due = self._do(self._client.zrange(self._keys.scheduled(0), 0, -1))
+        assert len(due) == len(self._planned)
         lane = self._do(self._client.xlen(self._keys.builds(0)))
         assert lane == self._waiting + len(self._held)
 
@@ -348,7 +418,7 @@ def _built(work: Work) -> Built:
 
 def _told(entry: tuple[bytes, dict[bytes, bytes]]) -> tuple[str, str, int]:
     event = msgspec.json.decode(entry[1][b"data"])
-    return event["page"], event["type"], event["seq"]
+    return event["page"], event["type"], event.get("seq", 0)
 
 
 def test_any_order_of_events_keeps_the_promises(redis_server: str) -> None:

@@ -29,6 +29,7 @@ IDS = {
     "token": "0123456789abcdef0",
     "name": "Ada",
     "share": "0" * 32,
+    "schedule": 1,
 }
 CONFIG = {"title": "Spring sale", "widgets": [{"type": "hero", "title": "Spring is here"}]}
 

@@ -22,7 +22,8 @@ async def test_accepting_a_publish_is_one_round_trip(
         await other.echo("the end")
         sent = []
         while "the end" not in (seen := await monitor.next_command())["command"]:
-            if seen["client_type"] != "lua":
+            # Beside the requests the api looks for schedules that are due.
+            if seen["client_type"] != "lua" and seen["command"].split()[0] not in {"TIME", "ZRANGE"}:
                 sent.append(seen["command"].split()[0])
     await other.aclose()
 
