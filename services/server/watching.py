@@ -2,6 +2,7 @@
 
 from services.server.hub import EVERYTHING, SEVERAL, Topic, several
 from shared.principal import Principal
+from shared.roles import EVERYWHERE
 
 
 def narrow(topic: Topic, principal: Principal) -> Topic | None:
@@ -14,7 +15,7 @@ def narrow(topic: Topic, principal: Principal) -> Topic | None:
         return topic if principal.may("look", topic[0]) else None
     if principal.may("look"):
         return EVERYTHING
-    sites = [site for site in principal.roles if principal.may("look", site)]
+    sites = [site for site in principal.places if site != EVERYWHERE and principal.may("look", site)]
     return several(sites) if sites else None
 
 
