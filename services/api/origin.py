@@ -4,8 +4,6 @@
 of this before; other hosts of the same site it does not stop.
 """
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers
 
 from shared.errors import ForeignOrigin
@@ -42,11 +40,11 @@ def is_of_host(origin: str, host: str) -> bool:
 
     The scheme counts for its port alone: a gateway may have ended TLS.
     """
-    parts = urlsplit(origin)
-    if parts.scheme not in _PORTS or not host:
+    scheme, _, name = origin.partition("://")
+    port = _PORTS.get(scheme)
+    if port is None or not host:
         return False
-    default = _PORTS[parts.scheme]
-    return parts.netloc.lower().removesuffix(default) == host.lower().removesuffix(default)
+    return name.lower().removesuffix(port) == host.lower().removesuffix(port)
 
 
 def _shown(text: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from shared.roles import Role
 
 # Begins with a letter or a digit, so that no name is a step of a path, and has no slash in it.
-_NAME = r"^[^\W_](?:[\w .@+'\u2019-]{0,62}[\w.+)-])?$(?!\n)"
+_NAME = r"^[^\W_](?:[\w .@+'\u2019-]{0,62}[\w.@+'\u2019-])?$(?!\n)"
 NAME_MEND = "use 1 to 64 letters, digits, spaces and . @ + - _ ', with a letter or a digit in front"
 MOST_PLACES = 500
 
