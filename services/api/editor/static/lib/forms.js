@@ -8,18 +8,19 @@ let made = 0;
 
 /**
  * Wrap a control.
- * @param {{label: string, hint?: *, error?: string, control: HTMLElement, isOptional?: boolean, pointer?: string}}
- *   options; `pointer` is where problems of it point, `/<name of the control>` where none is given
+ * @param {{label: string, hint?: *, error?: string, control: HTMLElement, around?: HTMLElement, isOptional?: boolean,
+ *   pointer?: string}} options `around` holds the control where it does not stand alone; `pointer` is where problems of
+ *   it point, `/<name of the control>` where none is given
  * @returns {HTMLElement} with `setError(text)`, where "" takes the error away
  */
-export function field({ label, hint = "", error = "", control, isOptional = false, pointer }) {
+export function field({ label, hint = "", error = "", control, around = control, isOptional = false, pointer }) {
   control.id ||= `field-${(made += 1)}`;
   const hintElement = h("p", { class: "field-hint", id: `${control.id}-hint`, hidden: !hint }, hint);
   const errorElement = h("p", { class: "field-error", id: `${control.id}-error`, hidden: true });
   const element = h("div", { class: "field", dataset: { pointer: pointer ?? `/${control.name ?? ""}` } },
     h("label", { class: "field-label", htmlFor: control.id }, label,
       isOptional && h("span", { class: "field-optional" }, "optional")),
-    hintElement, control, errorElement);
+    hintElement, around, errorElement);
   element.control = control;
   element.setError = (text) => {
     errorElement.hidden = !text;
