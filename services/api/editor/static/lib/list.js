@@ -56,11 +56,13 @@ export class PagedList {
     try {
       const found = await this.options.load(cursor, this.options.signal);
       if (own !== this.turn) return;
+      const focus = this.focus();
       before();
       found.items.forEach((item) => this.put(item));
       this.next = found.next ?? null;
       if (cursor === null) this.firstCount = this.items.size;
       this.show();
+      this.refocus(focus);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (error.name !== "Problem") throw error;
@@ -81,10 +83,21 @@ export class PagedList {
   /** Change an item that is shown. @returns {boolean} whether it is */
   change(key, change) {
     if (!this.items.has(key)) return false;
-    const focused = this.rows.get(key).contains(document.activeElement) ? indexOfFocus(this.rows.get(key)) : -1;
+    const focus = this.focus();
     this.put({ ...this.items.get(key), ...change });
-    if (focused >= 0) focusable(this.rows.get(key))[focused]?.focus();
+    this.refocus(focus);
     return true;
+  }
+
+  /** Which control of which row has the focus: rows are made anew when they change, and nobody shall lose their place. */
+  focus() {
+    const found = [...this.rows].find(([, row]) => row.contains(document.activeElement));
+    return found && { key: found[0], at: focusable(found[1]).indexOf(document.activeElement) };
+  }
+
+  refocus(focus) {
+    const row = focus && this.rows.get(focus.key);
+    if (row && !row.contains(document.activeElement)) focusable(row)[focus.at]?.focus();
   }
 
   remove(key) {
@@ -124,5 +137,3 @@ export class PagedList {
 }
 
 const focusable = (element) => [...element.querySelectorAll("a[href], button, input, select, textarea")];
-
-const indexOfFocus = (element) => focusable(element).indexOf(document.activeElement);
