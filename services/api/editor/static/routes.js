@@ -6,6 +6,8 @@
    `signal` ends when the screen is left; give it to requests and watchers. `leave()` answers whether it may be left;
    `leave.hasUnsaved()`, where it is there, whether the browser shall ask before the tab is closed. */
 
+const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 export const ROUTES = [
   ["/", () => import("./screens/sites.js")],
   ["/sign-in", () => import("./screens/sign-in.js"), { isOpen: true }],
@@ -36,8 +38,9 @@ function fit(pattern, path) {
   if (expected.length !== given.length) return null;
   const parameters = {};
   for (const [at, part] of expected.entries()) {
-    if (part.startsWith(":")) parameters[part.slice(1)] = decodeURIComponent(given[at]);
+    if (part.startsWith(":")) parameters[part.slice(1)] = given[at];
     else if (part !== given[at]) return null;
   }
-  return Object.values(parameters).every((value) => value && value !== "-") ? parameters : null;
+  // All parameters are slugs: anything else is nobody's address.
+  return Object.values(parameters).every((value) => SLUG.test(value)) ? parameters : null;
 }

@@ -22,7 +22,7 @@ const EXPIRIES = [["7", "In a week"], ["30", "In 30 days"], ["90", "In 90 days"]
 const MOST_SITES = 200;
 
 export async function tokensPart(session, signal) {
-  const news = h("div", { role: "status" });
+  const news = h("div");
   const list = new PagedList({
     load: (cursor, stop) => get(`/tokens${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`, { signal: stop }),
     caption: "Your API tokens", columns: COLUMNS, keyOf: (token) => token.id, cells: (token) => cells(token, list), signal,

@@ -19,7 +19,7 @@ export function openDialog({ title, content, isWide = false }) {
   const closed = new Promise((resolve) => {
     element.addEventListener("close", () => {
       element.remove();
-      if (before?.isConnected) before.focus();
+      goBackTo(before);
       resolve(answer);
     });
   });
@@ -30,6 +30,15 @@ export function openDialog({ title, content, isWide = false }) {
   document.body.append(element);
   element.showModal();
   return { element, close, closed };
+}
+
+/** Where it was opened from; that may be gone, a row of a list for one, which its dialog has changed. */
+function goBackTo(before) {
+  if (before?.isConnected) return before.focus();
+  const heading = document.querySelector("main h1");
+  if (!heading) return undefined;
+  heading.tabIndex = -1;
+  return heading.focus();
 }
 
 /**

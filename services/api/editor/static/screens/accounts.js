@@ -20,7 +20,7 @@ const COLUMNS = [
 export async function show({ signal }) {
   const title = "Accounts";
   if (!may("administer")) return { title, element: notYours() };
-  const news = h("div", { role: "status" });
+  const news = h("div");
   const tell = (name, invitation) => fill(news, invitation ? invitationNote(name, invitation) : []);
   const list = new PagedList({
     load: (cursor, stop) => get(`/accounts${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`, { signal: stop }),
@@ -37,7 +37,7 @@ function cells(account, list, tell) {
   const named = (text) => [text, h("span", { class: "visually-hidden" }, ` of ${account.name}`)];
   const isSelf = account.id === current()?.account.id;
   return [
-    [account.name, isSelf && h("span", { class: "muted small" }, " (you)")],
+    [account.name, account.joined_at === 0 && h("span", { class: "muted small" }, " (invited)"), isSelf && h("span", { class: "muted small" }, " (you)")],
     rolesShown(account.roles),
     account.created_at ? when(account.created_at) : "",
     [

@@ -20,7 +20,7 @@ export async function defaultsPart(site, signal) {
       colourField("Background", "background", config.background, "/config/background"),
       colourField("Accent", "accent", config.theme?.accent, "/config/theme/accent")),
     field({ label: "Icon", hint: "The address of a picture that browsers show in the tab.", control: text("icon_url", config.icon_url, "https://"), isOptional: true, pointer: "/config/icon_url" }),
-    h("div", { class: "form-buttons" }, submitButton("Save the defaults")));
+    h("div", { class: "form-buttons" }, submitButton("Save the defaults", "plain")));
   onSubmit(form, async (values) => {
     await send("PUT", path, { config: merged(config, values) });
     toast("The defaults are saved. New pages begin with them.");

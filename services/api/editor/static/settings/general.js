@@ -10,7 +10,7 @@ export function generalPart(site) {
   const title = h("input", { type: "text", name: "title", value: site.title, required: true, maxLength: 200, autocomplete: "off" });
   const form = h("form", { class: "form" },
     field({ label: "Title", hint: "What people call the site: here, and in the head of its pages.", control: title }),
-    h("div", { class: "form-buttons" }, submitButton("Save the title")));
+    h("div", { class: "form-buttons" }, submitButton("Save the title", "plain")));
   onSubmit(form, async (values) => {
     const { body } = await send("PUT", `/sites/${encodeURIComponent(site.slug)}/title`, { title: values.title.trim() });
     title.value = body.title;

@@ -10,7 +10,7 @@ export function hostnamesPart(site) {
   const names = h("textarea", { name: "hostnames", rows: 3, value: site.hostnames.join("\n"), autocapitalize: "none", spellcheck: false });
   const form = h("form", { class: "form" },
     field({ label: "Hostnames", hint: "One per line, such as www.example.com. The first is the one that search engines learn.", control: names, isOptional: true }),
-    h("div", { class: "form-buttons" }, submitButton("Save the hostnames")));
+    h("div", { class: "form-buttons" }, submitButton("Save the hostnames", "plain")));
   onSubmit(form, async () => {
     const hostnames = names.value.split(/[\s,]+/).filter(Boolean);
     const { body } = await send("PUT", `/sites/${encodeURIComponent(site.slug)}/hostnames`, { hostnames });

@@ -14,7 +14,7 @@ const COLUMNS = [{ label: "Name", class: "table-main" }, { label: "Role" }, { la
 
 export async function membersPart(site, signal) {
   const path = `/sites/${encodeURIComponent(site.slug)}/members`;
-  const news = h("div", { role: "status" });
+  const news = h("div");
   const list = new PagedList({
     load: (cursor, stop) => get(path, { signal: stop }),
     caption: `Members of ${site.title}`, columns: COLUMNS, keyOf: (member) => member.account.id, signal,
@@ -66,7 +66,7 @@ function addForm(path, list, news) {
     h("div", { class: "form-row" },
       field({ label: "Name", hint: "Who has no account yet gets one.", control: name }),
       field({ label: "Role", hint: "What they may do.", control: role })),
-    h("div", { class: "form-buttons" }, submitButton("Add the member")));
+    h("div", { class: "form-buttons" }, submitButton("Add the member", "plain")));
   onSubmit(form, async (values) => {
     const wanted = values.name.trim();
     const { body } = await send("PUT", `${path}/${encodeURIComponent(wanted)}`, { role: values.role });

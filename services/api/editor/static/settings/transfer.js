@@ -13,7 +13,7 @@ const COLUMNS = [{ label: "Page", class: "table-main" }, { label: "Outcome" }, {
 
 export function transferPart(site) {
   const path = `/sites/${encodeURIComponent(site.slug)}`;
-  const report = h("div", { role: "status" });
+  const report = h("div");
   const input = h("input", { type: "file", accept: ".json,application/json", id: "import-file", class: "visually-hidden" });
   input.addEventListener("change", async () => {
     await take(input.files[0], path, report);
