@@ -53,6 +53,10 @@ bench: setup ## measure accepted -> served and builds per second on this machine
 chaos: setup ## prove the promises under faults, five minutes (ARGS="--seed 7 --seconds 60")
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: screenshots
+screenshots: setup ## take a picture of every screen of the app into screenshots/ (ARGS="--only pages")
+	@$(BIN)/python -m tests.screenshots $(ARGS)
+
 .PHONY: lock
 lock: setup ## resolve the dependencies anew into the hashed lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \

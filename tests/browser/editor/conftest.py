@@ -33,7 +33,7 @@ def site(up: Up) -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_tab(up: Up, browser: Browser) -> AsyncIterator[OpenTab]:
-    """Opens the app as somebody of their own, who has some roles; None is nobody. No tab may have complained at the end."""
+    """Opens the app as a new account with some roles, or, with None, as nobody. At the end no tab may have complained."""
     tabs: list[Tab] = []
     contexts: list[BrowserContext] = []
 

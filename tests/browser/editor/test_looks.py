@@ -1,4 +1,4 @@
-"""Every screen, light and dark, wide and narrow: everybody can read it, it fits, and the browser complains of nothing."""
+"""Every screen, light and dark, wide and narrow: everybody can read it, it fits, and the browser has no complaint."""
 
 import pytest
 
