@@ -33,7 +33,7 @@ def site(up: Up) -> str:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_tab(up: Up, browser: Browser) -> AsyncIterator[OpenTab]:
-    """Opens the app as a new account with some roles, or, with None, as nobody. At the end no tab may have complained."""
+    """Opens the app as a new account with some roles, or as nobody (None). No tab may have complained at the end."""
     tabs: list[Tab] = []
     contexts: list[BrowserContext] = []
 
