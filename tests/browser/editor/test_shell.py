@@ -1,8 +1,13 @@
 """What is around all screens: going from one to the next, by mouse, keyboard and address."""
 
-import pytest
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from tests.browser.editor.conftest import OpenTab
+import pytest
+from playwright.async_api import BrowserContext
+
+from tests.browser.editor.conftest import OpenTab, sign_in
+from tests.browser.editor.tab import Tab
 from tests.conftest import wait_until
 from tests.harness import Up
 
@@ -84,16 +89,32 @@ async def test_whoever_only_looks_is_offered_nothing_to_change(open_tab: OpenTab
     assert await tab.heading("Not yours to see").is_visible()
 
 
-async def test_a_lost_connection_is_told_and_so_is_its_end(open_tab: OpenTab, up: Up, site: str) -> None:
+async def test_a_browser_without_a_network_says_that_it_is_paused(open_tab: OpenTab, site: str) -> None:
     tab = await open_tab(ADMIN, site)
     banner = tab.page.get_by_text("Paused, reconnecting.")
 
     await tab.page.context.set_offline(True)
-    await wait_until(banner.is_visible, what="the banner", longest_s=20)
+    await banner.wait_for()
     await tab.page.context.set_offline(False)
 
-    await wait_until(banner.is_hidden, what="the end of the banner", longest_s=20)
-    tab.complaints = [text for text in tab.complaints if "net::ERR" not in text]
+    await wait_until(banner.is_hidden, what="the end of the banner")
+
+
+async def test_a_list_is_true_again_after_platen_was_away(tmp_path: Path, context: BrowserContext) -> None:
+    with Up(tmp_path / "data") as up:
+        port = urlsplit(up.url).port
+        up.api.change("POST", "sites", {"slug": "acme"})
+        await sign_in(up, context, "Ada", ADMIN)
+        tab = await Tab.open(context, up.url, "acme")
+        await tab.page.get_by_text("No page yet").wait_for()
+
+    await tab.page.get_by_text("Paused, reconnecting.").wait_for()
+
+    with Up(tmp_path / "data", "--port", str(port)) as up:
+        up.api.change("POST", "sites/acme/pages/spring/versions", {"config": {"title": "Spring"}, "publish": True})
+        await tab.page.get_by_role("row", name="Spring").get_by_text("Live", exact=True).wait_for()
+        await wait_until(tab.page.get_by_text("Paused, reconnecting.").is_hidden, what="the end of the banner")
+        await tab.page.close()
 
 
 async def test_a_screen_that_cannot_be_loaded_is_tried_again(open_tab: OpenTab, site: str) -> None:

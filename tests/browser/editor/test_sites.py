@@ -43,7 +43,7 @@ async def test_a_name_that_is_taken_is_refused_at_its_field(open_tab: OpenTab, s
     slug = tab.page.get_by_label("Name in addresses")
     await slug.fill(site)
     await tab.press("Create the site")
-    await tab.page.get_by_text(f"The site '{site}' exists").wait_for()
+    await tab.page.locator(".field-error").get_by_text(f"The site '{site}' exists").wait_for()
 
     assert await slug.get_attribute("aria-invalid") == "true"
     assert await tab.get("document.activeElement.name") == "slug"

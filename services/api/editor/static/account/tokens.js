@@ -8,7 +8,8 @@ import { fill, h } from "../lib/dom.js";
 import { field, onSubmit, submitButton } from "../lib/forms.js";
 import { emptyState, PagedList } from "../lib/list.js";
 import { button, options, section } from "../lib/parts.js";
-import { ROLES, roleWord } from "../lib/roles.js";
+import { ROLES } from "../lib/roles.js";
+import { rolesShown } from "../accounts/roles-shown.js";
 import { clockShort, day, when } from "../lib/time.js";
 
 const COLUMNS = [
@@ -20,6 +21,12 @@ const COLUMNS = [
 ];
 const EXPIRIES = [["7", "In a week"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"]];
 const MOST_SITES = 200;
+const NARROWER = {
+  viewer: ["viewer"],
+  editor: ["viewer", "editor"],
+  publisher: ["viewer", "editor", "publisher"],
+  operator: ["viewer", "operator"],
+};
 
 export async function tokensPart(session, signal) {
   const news = h("div");
@@ -29,15 +36,16 @@ export async function tokensPart(session, signal) {
     empty: () => emptyState({ drawing: "key", title: "No tokens yet", text: "A token lets a script or the command line act for you.", level: "h3" }),
   });
   await list.reload();
-  const actions = [button("New token", () => newToken(session, list, news), { drawing: "add" })];
+  const isMember = Object.keys(session.roles).length > 0;
+  const actions = [isMember && button("New token", () => newToken(session, list, news), { drawing: "add" })];
   return section({ title: "API tokens", text: "For scripts, and for the platen command.", actions }, news, list.element);
 }
 
 function cells(token, list) {
   return [
-    [token.name, token.last_characters && h("div", { class: "muted small" }, `ends with ${token.last_characters}`)],
-    [roleWord(token.role), token.sites ? ` on ${token.sites.join(", ")}` : " on all your sites"],
-    token.expires_at ? h("span", { title: clockShort(token.expires_at) }, day(token.expires_at)) : "never",
+    [token.name, h("div", { class: "muted small" }, `ends with ${token.last}`)],
+    rolesShown(token.roles),
+    h("span", { title: clockShort(token.expires_at) }, day(token.expires_at)),
     token.used_at ? when(token.used_at) : h("span", { class: "muted" }, "not yet"),
     button(["Revoke", h("span", { class: "visually-hidden" }, ` ${token.name}`)], () => revoke(token, list), { kind: "quiet small danger" }),
   ];
@@ -45,18 +53,24 @@ function cells(token, list) {
 
 async function newToken(session, list, news) {
   const { items } = await get(`/sites?limit=${MOST_SITES}`);
-  const roles = grantable(session.roles);
+  const places = [...("*" in session.roles ? [["*", "Every site"]] : []), ...items.map((site) => [site.slug, site.title])];
   const name = h("input", { type: "text", name: "name", required: true, maxLength: 80, autocomplete: "off" });
+  const site = h("select", { name: "site" }, options(places, places[0]?.[0]));
+  const role = h("select", { name: "role" });
+  const offerRoles = () => fill(role, options(grantable(session.roles, site.value), role.value));
+  site.addEventListener("change", offerRoles);
+  offerRoles();
   const form = h("form", {},
     field({ label: "Name", hint: "What it is for, such as: nightly prices.", control: name }),
     h("div", { class: "form-row" },
-      field({ label: "Role", control: h("select", { name: "role" }, options(roles, roles[0][0])) }),
-      field({ label: "Expires", control: h("select", { name: "expires" }, options(EXPIRIES, "90")), pointer: "/expires_in_days" })),
-    field({ label: "Site", control: h("select", { name: "site" }, options([["", "All your sites"], ...items.map((site) => [site.slug, site.title])], "")), pointer: "/sites" }),
+      field({ label: "Site", control: site, pointer: "/sites" }),
+      field({ label: "Role", control: role })),
+    field({ label: "Expires", control: h("select", { name: "expires" }, options(EXPIRIES, "90")), pointer: "/expires_in_days" }),
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton("Make the token")));
   const dialog = openDialog({ title: "New token", content: form });
   onSubmit(form, async (values) => {
-    const asked = { name: values.name.trim(), role: values.role, sites: values.site ? [values.site] : null, expires_in_days: Number(values.expires) };
+    const sites = values.site === "*" ? null : [values.site];
+    const asked = { name: values.name.trim(), role: values.role, sites, expires_in_days: Number(values.expires) };
     const { body } = await send("POST", "/tokens", asked);
     dialog.close();
     fill(news, shownOnce(asked.name, body.token));
@@ -66,13 +80,12 @@ async function newToken(session, list, news) {
   name.focus();
 }
 
-/** Roles no wider than one's own widest: the API holds each use of the token to its maker's roles anyway. */
-function grantable(roles) {
-  const held = Object.values(roles);
+/** Roles no wider than one's own there: the API refuses others, now and at each use. */
+function grantable(roles, site) {
+  const held = [roles["*"], roles[site]];
   if (held.includes("admin")) return ROLES;
-  const allowed = { viewer: ["viewer"], editor: ["viewer", "editor"], publisher: ["viewer", "editor", "publisher"], operator: ["viewer", "operator"] };
-  const found = new Set(held.flatMap((role) => allowed[role] ?? []));
-  return ROLES.filter(([role]) => found.has(role) || (found.size === 0 && role === "viewer"));
+  const found = new Set(held.flatMap((role) => NARROWER[role] ?? []));
+  return ROLES.filter(([role]) => found.has(role));
 }
 
 function shownOnce(name, token) {

@@ -34,6 +34,10 @@ export function watch({ site, page }, { onEvent, onState = () => {} }, { signal 
   return { close };
 }
 
+// The browser may not notice for minutes that a stream has nobody at its other end any more.
+addEventListener("offline", () => channels.forEach((channel) => channel.cut()));
+addEventListener("online", () => channels.forEach((channel) => channel.open()));
+
 /** Call a listener with "paused" or "live" when the state of all that is watched changes. */
 export function onConnection(listener) {
   stateListeners.add(listener);
@@ -83,6 +87,11 @@ class Channel {
     clearTimeout(this.pausing);
     clearTimeout(this.hiding);
     clearTimeout(this.returning);
+  }
+
+  cut() {
+    this.close();
+    this.tell("paused");
   }
 
   opened() {

@@ -4,11 +4,11 @@ import { fill, h } from "../lib/dom.js";
 import { get } from "../lib/api.js";
 import { emptyState, PagedList } from "../lib/list.js";
 import { button, screenHead } from "../lib/parts.js";
-import { roleWord } from "../lib/roles.js";
 import { current, may } from "../lib/session.js";
 import { when } from "../lib/time.js";
 import { changeRoles, newAccount, newLink, removeAccount } from "../accounts/changing.js";
 import { invitationNote } from "../accounts/invitation-note.js";
+import { rolesShown } from "../accounts/roles-shown.js";
 
 const COLUMNS = [
   { label: "Name", class: "table-main" },
@@ -46,13 +46,6 @@ function cells(account, list, tell) {
       !isSelf && button(["Remove", h("span", { class: "visually-hidden" }, ` ${account.name}`)], () => removeAccount(account, list), { kind: "quiet small danger" }),
     ],
   ];
-}
-
-function rolesShown(roles) {
-  const held = Object.entries(roles).sort(([one], [other]) => one.localeCompare(other));
-  if (held.length === 0) return h("span", { class: "muted" }, "none yet");
-  return h("div", { class: "chips" }, held.map(([site, role]) =>
-    h("span", { class: "chip" }, roleWord(role), site === "*" ? " everywhere" : ` on ${site}`)));
 }
 
 function notYours() {
