@@ -43,6 +43,7 @@ async def test_a_token_without_a_name_is_asked_for_one(open_tab: OpenTab, site: 
     tab = await open_tab({site: "editor"}, "-/account")
 
     await tab.press("New token")
+    await tab.page.get_by_role("dialog").wait_for()
     roles = await tab.page.get_by_label("Role").locator("option").all_text_contents()
     await tab.press("Make the token")
 

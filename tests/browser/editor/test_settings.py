@@ -82,7 +82,7 @@ async def test_defaults_are_what_a_new_page_begins_with(open_tab: OpenTab, up: U
     tab = await open_tab(ADMIN, f"{site}/settings")
 
     await tab.page.get_by_label("Language").fill("de")
-    await tab.page.get_by_role("textbox", name="Background").fill("#f8faf3")
+    await tab.page.get_by_label("Background optional").fill("#f8faf3")
     await tab.page.get_by_label("Typeface").select_option("Serif")
     await tab.press("Save the defaults")
 
@@ -94,7 +94,7 @@ async def test_defaults_are_what_a_new_page_begins_with(open_tab: OpenTab, up: U
 async def test_a_wrong_colour_is_refused_at_its_field(open_tab: OpenTab, site: str) -> None:
     tab = await open_tab(ADMIN, f"{site}/settings")
     tab.expects = {422}
-    accent = tab.page.get_by_role("textbox", name="Accent")
+    accent = tab.page.get_by_label("Accent optional")
 
     await accent.fill("reddish")
     await tab.press("Save the defaults")

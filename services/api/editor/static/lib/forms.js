@@ -19,7 +19,7 @@ export function field({ label, hint = "", error = "", control, around = control,
   const errorElement = h("p", { class: "field-error", id: `${control.id}-error`, hidden: true });
   const element = h("div", { class: "field", dataset: { pointer: pointer ?? `/${control.name ?? ""}` } },
     h("label", { class: "field-label", htmlFor: control.id }, label,
-      isOptional && h("span", { class: "field-optional" }, "optional")),
+      isOptional && [" ", h("span", { class: "field-optional" }, "optional")]),
     hintElement, around, errorElement);
   element.control = control;
   element.setError = (text) => {
