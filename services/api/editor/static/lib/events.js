@@ -50,6 +50,7 @@ class Channel {
     this.state = "connecting";
     this.last = "";
     this.tries = 0;
+    this.pausing = null;
     this.onVisibility = () => this.seen(document.visibilityState === "visible");
   }
 
@@ -84,9 +85,14 @@ class Channel {
   close() {
     this.source?.close();
     this.source = null;
-    clearTimeout(this.pausing);
+    this.stopPausing();
     clearTimeout(this.hiding);
     clearTimeout(this.returning);
+  }
+
+  stopPausing() {
+    clearTimeout(this.pausing);
+    this.pausing = null;
   }
 
   cut() {
@@ -96,7 +102,7 @@ class Channel {
 
   opened() {
     this.tries = 0;
-    clearTimeout(this.pausing);
+    this.stopPausing();
     this.tell("live");
   }
 
@@ -109,8 +115,8 @@ class Channel {
   }
 
   lost() {
-    clearTimeout(this.pausing);
-    this.pausing = setTimeout(() => this.tell("paused"), GRACE_MS);
+    // Each try that fails comes here; the time since the first of them counts.
+    this.pausing ??= setTimeout(() => this.tell("paused"), GRACE_MS);
     if (this.source?.readyState === EventSource.CLOSED) this.comeBack();
   }
 
