@@ -11,7 +11,7 @@ JOBS   ?= 2
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Platen needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
@@ -52,6 +52,10 @@ bench: setup ## measure accepted -> served and builds per second on this machine
 .PHONY: chaos
 chaos: setup ## prove the promises under faults, five minutes (ARGS="--seed 7 --seconds 60")
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+.PHONY: screenshots
+screenshots: setup ## take a picture of every screen of the app into screenshots/ (ARGS="--only pages")
+	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 .PHONY: lock
 lock: setup ## resolve the dependencies anew into the hashed lock files

@@ -67,12 +67,12 @@ class Accepted(NamedTuple):
     replayed: bool
 
 
-class CreatedSite(NamedTuple):
-    """What creating a site made.
+class ChangedSite(NamedTuple):
+    """A site that was created or changed.
 
     Attributes:
         site: the site.
-        replayed: an earlier request with the same key made it.
+        replayed: an earlier request with the same key did it.
     """
 
     site: Site
@@ -174,7 +174,7 @@ class Store:
 
     # Sites
 
-    async def create_site(self, slug: str, title: str, request: Request) -> CreatedSite:
+    async def create_site(self, slug: str, title: str, request: Request) -> ChangedSite:
         """Create a site.
 
         Raises:
@@ -190,7 +190,24 @@ class Store:
             mend = "choose another slug, with a new Idempotency-Key, or use the site that is there"
             raise Conflict(f"The site {slug!r} exists.", mend)
         site = Site(slug=slug, title=title, created_at=int(answer[1]))
-        return CreatedSite(site, replayed=answer[0] == b"replayed")
+        return ChangedSite(site, replayed=answer[0] == b"replayed")
+
+    async def set_title(self, slug: str, title: str, request: Request) -> ChangedSite:
+        """Give a site another title.
+
+        Raises:
+            NotFound: there is no such site.
+            IdempotencyMismatch: the key was used with another request.
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        names = [self._keys.site(slug), self._keys.idempotency(slug, scoped(request))]
+        arguments: list[Argument] = [title, request.fingerprint, self._settings.idempotency_keep_s]
+        answer = await run(self._client, Call(script("set_title"), names, arguments))
+        refuse_mismatch(answer[0])
+        if answer[0] == b"missing":
+            raise no_site(slug)
+        site = Site(slug=slug, title=answer[1].decode(), created_at=int(answer[2]))
+        return ChangedSite(site, replayed=answer[0] == b"replayed")
 
     async def site(self, slug: str) -> Site:
         """Raises: NotFound, where there is no such site."""

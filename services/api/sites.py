@@ -1,4 +1,4 @@
-"""Sites: create one, list them, look at one."""
+"""Sites: create one, list them, look at one, give one another title."""
 
 import msgspec
 from starlette.responses import Response
@@ -30,6 +30,16 @@ class NewSite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     slug: Slug
     title: Title | None = None
     hostnames: Hostnames = ()
+
+
+class NewTitle(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The title a site shall have.
+
+    Attributes:
+        title: its name for people; pages show it from their next build on.
+    """
+
+    title: Title
 
 
 class SiteList(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +101,15 @@ async def show(api: Api, asked: Asked) -> Response:
     return json_response(msgspec.structs.replace(site, hostnames=names.hostnames))
 
 
+async def set_title(api: Api, asked: Asked) -> Response:
+    slug, title = asked.site, (await asked.body(NewTitle)).title
+    request = asked.change(title.encode())
+    made = await once_more(lambda: api.store.set_title(slug, title, request))
+    [names] = await api.hostnames.of([slug])
+    site = msgspec.structs.replace(made.site, hostnames=names.hostnames)
+    return changed(site, 200, location=None, replayed=made.replayed)
+
+
 ENDPOINTS = (
     Endpoint(
         "POST",
@@ -122,5 +141,17 @@ ENDPOINTS = (
         show,
         Answer(200, Site, "The site.", EXAMPLE),
         problems=[404],
+    ),
+    Endpoint(
+        "PUT",
+        f"{V1}/sites/{{site}}/title",
+        "setTitle",
+        "Give a site another title",
+        set_title,
+        Answer(200, Site, "The site; its pages show the title from their next build on.", EXAMPLE),
+        problems=[404],
+        body=NewTitle,
+        body_example={"title": "Acme"},
+        needs="manage",
     ),
 )

@@ -69,3 +69,37 @@ async def test_a_head_request_is_answered_as_a_get_without_its_body(web: httpx2.
     answer = await web.head(f"{V1}/sites/acme")
 
     assert answer.status_code == 200
+
+
+async def test_a_site_gets_another_title(web: httpx2.AsyncClient, site: None) -> None:
+    answer = await web.put(f"{V1}/sites/acme/title", json={"title": "Acme & Sons"})
+
+    assert (answer.status_code, answer.json()["title"]) == (200, "Acme & Sons")
+    assert (await web.get(f"{V1}/sites/acme")).json() == answer.json()
+
+
+async def test_a_title_that_came_twice_is_set_once(web: httpx2.AsyncClient, site: None) -> None:
+    key = {"idempotency-key": "k"}
+    await web.put(f"{V1}/sites/acme/title", json={"title": "First"}, headers=key)
+    await web.put(f"{V1}/sites/acme/title", json={"title": "Second"})
+
+    again = await web.put(f"{V1}/sites/acme/title", json={"title": "First"}, headers=key)
+    other = await web.put(f"{V1}/sites/acme/title", json={"title": "Third"}, headers=key)
+
+    assert (again.json()["title"], again.headers["idempotency-replayed"]) == ("Second", "true")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-mismatch")
+    assert (await web.get(f"{V1}/sites/acme")).json()["title"] == "Second"
+
+
+async def test_a_site_that_is_not_there_gets_no_title(web: httpx2.AsyncClient) -> None:
+    answer = await web.put(f"{V1}/sites/acme/title", json={"title": "Acme"})
+
+    assert answer.status_code == 404
+    assert (await web.get(f"{V1}/sites")).json()["items"] == []
+
+
+async def test_a_site_keeps_its_title_where_the_new_one_is_none(web: httpx2.AsyncClient, site: None) -> None:
+    answer = await web.put(f"{V1}/sites/acme/title", json={"title": "two\nlines"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/title")
+    assert (await web.get(f"{V1}/sites/acme")).json()["title"] == "Acme"

@@ -1,0 +1,105 @@
+/* The API's client. A change carries an Idempotency-Key, so that sending it again after a lost answer, a moment of
+   trouble or a new sign-in never does it twice. */
+
+export const V1 = "/-/api/v1";
+
+const TRIES = 4;
+const LONGEST_WAIT_MS = 5_000;
+
+/** What the API, or the way to it, refused. `status` is 0 where no answer came. */
+export class Problem extends Error {
+  constructor(status, body = {}, retryAfter = null) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.name = "Problem";
+    this.status = status;
+    this.body = body;
+    this.code = body.code ?? "";
+    this.detail = this.message;
+    this.errors = body.errors ?? [];
+    this.retryAfter = retryAfter;
+  }
+
+  get isOffline() {
+    return this.status === 0;
+  }
+}
+
+let signInAgain = async () => false;
+
+/** Say what to do when the session has ended: answers whether somebody is signed in again. */
+export function whenSignedOut(handler) {
+  signInAgain = handler;
+}
+
+/** @returns {Promise<*>} the body of the answer */
+export async function get(path, { signal } = {}) {
+  return (await ask("GET", path, { signal })).body;
+}
+
+/** @returns {Promise<{status: number, body: *, etag: string|null}>} */
+export function send(method, path, body, { ifMatch, idempotencyKey = newKey(), signal, isSigningIn = false } = {}) {
+  const headers = { "Idempotency-Key": idempotencyKey };
+  if (body !== undefined && body !== null) headers["Content-Type"] = "application/json";
+  if (ifMatch) headers["If-Match"] = ifMatch;
+  return ask(method, path, { headers, body: body ?? undefined, signal, isSigningIn });
+}
+
+/** A GET with the headers of its answer, for what has an ETag. */
+export function look(path, { signal } = {}) {
+  return ask("GET", path, { signal });
+}
+
+/** crypto.randomUUID is missing where the origin is neither https nor this machine. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function ask(method, path, { headers = {}, body, signal, isSigningIn = false }) {
+  const request = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+  for (let tried = 1; ; tried += 1) {
+    const answer = await once(path, request);
+    if (answer.ok) return answer;
+    const problem = new Problem(answer.status, answer.body, answer.retryAfter);
+    if (answer.status === 401 && !isSigningIn && (await signInAgain())) continue;
+    if (![0, 503].includes(answer.status) || tried === TRIES) throw problem;
+    await pause(waitMs(tried, answer.retryAfter), signal);
+  }
+}
+
+async function once(path, request) {
+  try {
+    const response = await fetch(V1 + path, request);
+    const retryAfter = Number(response.headers.get("Retry-After")) || null;
+    const body = await bodyOf(response);
+    return { ok: response.ok, status: response.status, body, etag: response.headers.get("ETag"), retryAfter };
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return { ok: false, status: 0, body: { code: "offline", detail: "Platen is not reached. Are you offline?" } };
+  }
+}
+
+async function bodyOf(response) {
+  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+  return isJson ? response.json() : { detail: `The server answered ${response.status}.` };
+}
+
+/** Longer each time and never twice the same, so that many browsers do not come back at once. */
+function waitMs(tried, retryAfter) {
+  const least = retryAfter ? retryAfter * 1000 : 200 * 2 ** tried;
+  return Math.min(least, LONGEST_WAIT_MS) * (1 + Math.random() / 2);
+}
+
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,60 @@
+/* Modal dialogs on <dialog>: the browser holds the focus inside, Escape closes, and the focus returns. */
+
+import { h } from "./dom.js";
+
+let made = 0;
+
+/**
+ * Open a dialog.
+ * @param {{title: string, content: *, isWide?: boolean, label?: string}} options
+ * @returns {{element: HTMLDialogElement, close: function(*), closed: Promise<*>}} `closed` has what `close` was given,
+ *   undefined where it was dismissed
+ */
+export function openDialog({ title, content, isWide = false }) {
+  const id = `dialog-${(made += 1)}`;
+  const element = h("dialog", { class: isWide ? "dialog dialog-wide" : "dialog", "aria-labelledby": id },
+    h("h2", { id, class: "dialog-title" }, title), content);
+  const before = document.activeElement;
+  let answer;
+  const closed = new Promise((resolve) => {
+    element.addEventListener("close", () => {
+      element.remove();
+      goBackTo(before);
+      resolve(answer);
+    });
+  });
+  const close = (given) => {
+    answer = given;
+    element.close();
+  };
+  document.body.append(element);
+  element.showModal();
+  return { element, close, closed };
+}
+
+/** Where it was opened from; that may be gone, a row of a list for one, which its dialog has changed. */
+function goBackTo(before) {
+  if (before?.isConnected) return before.focus();
+  const heading = document.querySelector("main h1");
+  if (!heading) return undefined;
+  heading.tabIndex = -1;
+  return heading.focus();
+}
+
+/**
+ * Ask a question that is answered by a button.
+ * @param {{title: string, text?: *, confirm: string, cancel?: string, danger?: boolean}} options
+ * @returns {Promise<boolean>}
+ */
+export async function ask({ title, text = "", confirm, cancel = "Cancel", danger = false }) {
+  const yes = h("button", { type: "button", class: danger ? "button button-danger" : "button button-primary" }, confirm);
+  const no = h("button", { type: "button", class: "button", autofocus: danger }, cancel);
+  const dialog = openDialog({
+    title,
+    content: [typeof text === "string" ? text && h("p", {}, text) : text, h("div", { class: "dialog-buttons" }, no, yes)],
+  });
+  yes.addEventListener("click", () => dialog.close(true));
+  no.addEventListener("click", () => dialog.close(false));
+  (danger ? no : yes).focus();
+  return (await dialog.closed) === true;
+}

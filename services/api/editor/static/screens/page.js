@@ -1,0 +1,7 @@
+/* Nothing is here yet. */
+
+import { h } from "../lib/dom.js";
+
+export async function show() {
+  return { title: "page", element: h("div", { class: "screen" }, h("h1", {}, "page")) };
+}

@@ -1,0 +1,99 @@
+"""Addresses of the editors' app: the shell, and the assets below a hash of all of them.
+
+The shell knows nothing of who asks: everything it shows comes from the API, as any script's would. So it is the same
+for every address below `/-/editor/`, and the app finds out by itself what that address shows.
+"""
+
+import re
+from pathlib import Path
+
+import jinja2
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from services.api.editor.assets import HASH_PATTERN, Assets
+from shared.route import ReadRoute
+
+EDITOR = "/-/editor/"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# One of them is there once somebody has signed in; a first visit need not ask the API who it is.
+SESSION_COOKIES = ("__Host-platen", "platen")
+
+_ASSET = re.compile(rf"static/{HASH_PATTERN}/")
+_TEMPLATES = Path(__file__).parent / "templates"
+_NEVER_SNIFFED = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
+_SHELL_HEADERS = {
+    **_NEVER_SNIFFED,
+    "cache-control": "no-store",
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+}
+_ASSET_HEADERS = {**_NEVER_SNIFFED, "cache-control": "public, max-age=31536000, immutable"}
+
+
+class Shell:
+    """The app's one document.
+
+    Args:
+        assets: what it loads.
+    """
+
+    def __init__(self, assets: Assets) -> None:
+        template = _environment().get_template("app.html")
+        shown = {"base": f"{EDITOR}static/{assets.hash}/", "sheets": assets.style_sheets, "modules": assets.modules}
+        self._bodies = {has_session: template.render(shown, has_session=has_session) for has_session in (True, False)}
+
+    async def show(self, request: Request) -> Response:
+        # A tab of another release would take the shell for a module; told that it is gone, it loads the shell anew.
+        if _ASSET.match(request.path_params["rest"]):
+            raise HTTPException(404)
+        has_session = any(name in request.cookies for name in SESSION_COOKIES)
+        return Response(self._bodies[has_session], headers=_SHELL_HEADERS, media_type="text/html")
+
+
+class Static:
+    """The assets.
+
+    Args:
+        assets: all of them.
+    """
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+
+    async def show(self, request: Request) -> Response:
+        asset = self._assets.files.get(request.path_params["path"])
+        if asset is None:
+            raise HTTPException(404)
+        return Response(asset.body, headers=_ASSET_HEADERS, media_type=asset.media_type)
+
+
+async def go_to_editor(_request: Request) -> Response:
+    return RedirectResponse(EDITOR, 302, {"cache-control": "no-store"})
+
+
+def routes() -> list[BaseRoute]:
+    """Everything below `/-/editor/`, and what leads there."""
+    assets = Assets.read()
+    shell, static = Shell(assets), Static(assets)
+    return [
+        ReadRoute("/-/", go_to_editor),
+        ReadRoute("/-/editor", go_to_editor),
+        ReadRoute(f"{EDITOR}static/{assets.hash}/{{path:path}}", static.show),
+        ReadRoute(f"{EDITOR}{{rest:path}}", shell.show),
+    ]
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,1 @@
+"""Pictures of every screen of the app, taken of a running Platen with demo content: `make screenshots`."""
