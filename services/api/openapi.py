@@ -37,18 +37,35 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     422: ("Invalid", "A field, a header or a part of the address is not right; the problem names it."),
     503: ("Unavailable", "Redis is away. Send the same request again, with the same Idempotency-Key."),
 }
+# Resource by resource, in the order of reading; an operation belongs to the last of them in its address.
+_TAGS: Mapping[str, str] = {
+    "sites": "A site is pages with one owner.",
+    "pages": "A page comes into being with its first version.",
+    "versions": "A version is an immutable, numbered snapshot of a page's config.",
+    "publications": "A publication is one request to make a version live, or to take the page off.",
+    "rebuilds": "A rebuild publishes every live page of a site anew.",
+    "builders": "Builders turn versions into finished pages.",
+    "servers": "Servers answer visitors, and tell how far they are.",
+    "description": "The API describes itself.",
+}
 _PARAMETERS: Mapping[str, Schema] = {
-    "site": {"description": "Slug of the site.", "schema": {"type": "string", "pattern": SLUG_PATTERN}},
+    "site": {
+        "description": "Slug of the site.",
+        "schema": {"type": "string", "pattern": SLUG_PATTERN},
+        "example": "acme",
+    },
     "page": {
         "description": "Slug of the page; the home page's is index.",
         "schema": {"type": "string", "pattern": SLUG_PATTERN},
+        "example": "spring",
     },
-    "number": {"description": "Number of the version.", "schema": {"type": "integer", "minimum": 1}},
-    "seq": {"description": "Number of the publication.", "schema": {"type": "integer", "minimum": 1}},
-    "rebuild": {"description": "Number of the rebuild.", "schema": {"type": "integer", "minimum": 1}},
+    "number": {"description": "Number of the version.", "schema": {"type": "integer", "minimum": 1}, "example": 4},
+    "seq": {"description": "Number of the publication.", "schema": {"type": "integer", "minimum": 1}, "example": 7},
+    "rebuild": {"description": "Number of the rebuild.", "schema": {"type": "integer", "minimum": 1}, "example": 2},
     "builder": {
         "description": "Name of the builder; `all` stands for every builder there is or will be.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+        "example": "all",
     },
 }
 _HEADERS: Mapping[str, Schema] = {
@@ -122,6 +139,7 @@ def describe(endpoints: Sequence[Endpoint]) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Platen", "version": version("platen"), "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": about} for name, about in _TAGS.items()],
         "security": [{"token": []}],
         "paths": paths,
         "components": {
@@ -147,6 +165,8 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
         operation["requestBody"] = {"required": True, "content": content}
     if endpoint.needs is None:
         operation["security"] = []
+    else:
+        operation["x-platen-permission"] = endpoint.needs
     return operation
 
 
@@ -217,9 +237,5 @@ def _content(media_type: str, schema: Schema, example: Any) -> Schema:
 
 
 def _tag(path: str) -> str:
-    names = [
-        part
-        for part in path.split("/")
-        if part in {"sites", "pages", "versions", "publications", "rebuilds", "builders", "servers"}
-    ]
+    names = [part for part in path.split("/") if part in _TAGS]
     return names[-1] if names else "description"
