@@ -148,6 +148,9 @@ class Resource:
         principal = await self._meet(request, endpoint)
         asked = Asked(request, principal, self._api.settings.max_body_bytes, budget)
         _check_permission(endpoint, asked)
+        if endpoint.is_change:
+            # A change that is the same however often it is made needs no key, but holds one that is sent to the rules.
+            asked.check_idempotency_key()
         return await endpoint.handler(self._api, asked)
 
     async def _meet(self, request: Request, endpoint: Endpoint) -> Principal:
