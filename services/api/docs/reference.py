@@ -179,7 +179,8 @@ class _Arranging:
         for path, methods in self._document["paths"].items():
             for method, operation in methods.items():
                 by_tag.setdefault(operation["tags"][0], []).append(self._operation(path, method.upper(), operation))
-        return [Group(tag, about.get(tag, ""), operations) for tag, operations in by_tag.items()]
+        order = [*about, *(tag for tag in by_tag if tag not in about)]
+        return [Group(tag, about.get(tag, ""), by_tag[tag]) for tag in order if tag in by_tag]
 
     def _operation(self, path: str, method: str, operation: Schema) -> Operation:
         permission = operation.get("x-platen-permission", "")
