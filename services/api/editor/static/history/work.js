@@ -55,7 +55,7 @@ export class Work {
   }
 
   get hasDraft() {
-    return Boolean(this.draft && this.draft.revision > 0);
+    return Boolean(this.draft?.is_saved);
   }
 }
 
