@@ -19,14 +19,12 @@ export async function comparison(work, query) {
   const { changes } = (await send("POST", `${work.path}/changes`, { before: sides[0].asked, after: sides[1].asked }, { signal: work.signal })).body;
   const title = `${sides[0].name} and ${sides[1].name}`;
   const element = h("div", { class: "screen" },
-    screenHead({ title: `${capital(sides[0].name)} → ${sides[1].name}`, text: `${work.site}/${work.page}: ${summary(changes)}.`, crumbs: crumbs(work), actions: [swap(work, asked)] }),
+    screenHead({ title: `${sides[0].name} → ${sides[1].name}`, text: `${work.site}/${work.page}: ${summary(changes)}.`, crumbs: crumbs(work), actions: [swap(work, asked)] }),
     h("div", { class: "panels" },
       section({ title: "What changed" }, changes.length > 0 ? changeList(changes) : same()),
       section({ title: "Side by side" }, sideBySide(work, sides))));
   return { title: `Changes between ${title}`, element };
 }
-
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 function crumbs(work) {
   return [["Sites", EDITOR], [work.site, siteAddress(work.site)], [`History of ${work.page}`, historyAddress(work.site, work.page)]];
@@ -38,7 +36,7 @@ function swap(work, [before, after]) {
 
 /** @returns what a side is called, what the API is asked about it, and how it is shown; null where it is not there */
 async function side(work, name) {
-  if (name === DRAFT) return work.draft && { name: "the draft", asked: { config: work.draft.config }, config: work.draft.config };
+  if (name === DRAFT) return work.draft && { name: "draft", asked: { config: work.draft.config }, config: work.draft.config };
   if (!NUMBER.test(name ?? "") || Number(name) > work.newest) return null;
   const shown = (await isKept(work, Number(name))) ? { address: permanent(work, name) } : { config: (await get(`${work.path}/versions/${name}`, { signal: work.signal })).config };
   return { name: `v${name}`, asked: { version: Number(name) }, ...shown };

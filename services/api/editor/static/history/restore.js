@@ -20,7 +20,7 @@ export async function restore(work, number) {
 
 function question(number, draft) {
   const who = draft?.by ? `by ${draft.by.name}, ${ago(draft.at)}` : "";
-  const replaced = draft?.revision > 0 ? `The draft that there is ${who && `(${who}) `}is replaced.` : "There is no draft now, so nothing is replaced.";
+  const replaced = draft?.is_saved ? `The draft that there is ${who && `(${who}) `}is replaced.` : "There is no draft now, so nothing is replaced.";
   const texts = [replaced, "Visitors see no change until somebody publishes.", "You can undo it."];
   return { title: `Restore v${number} as draft?`, text: h("ul", {}, texts.map((text) => h("li", {}, text))), confirm: `Restore v${number} as draft` };
 }
@@ -47,7 +47,7 @@ function offerBack(work, number, earlier, etag) {
 
 async function takeBack(work, earlier, ifMatch) {
   try {
-    if (earlier?.revision > 0) await send("PUT", `${work.path}/draft`, { config: earlier.config, base_version: earlier.base_version }, { ifMatch });
+    if (earlier?.is_saved) await send("PUT", `${work.path}/draft`, { config: earlier.config, base_version: earlier.base_version }, { ifMatch });
     else await send("DELETE", `${work.path}/draft`, null, { ifMatch });
     work.notice.show("The draft is what it was before.");
     await work.refresh();

@@ -5,12 +5,13 @@ import { ask } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { toast } from "../lib/announce.js";
 
-/** Whether making this version live is going back. */
-export const isBack = (work, number) => number < (work.live || work.newest + 1);
+/** Whether making this version live is going back: to one that was finished before, and is no newer than what is live. */
+export const isBack = (work, { number, built_at: builtAt }) => Boolean(builtAt) && number < (work.live || work.newest + 1);
 
 /** Make a version live, after asking. */
-export async function goTo(work, { number, is_kept: isKept }) {
-  const verb = isBack(work, number) ? "Roll back to" : "Publish";
+export async function goTo(work, version) {
+  const { number, is_kept: isKept } = version;
+  const verb = isBack(work, version) ? "Roll back to" : "Publish";
   const isSure = await ask({ title: `${verb} v${number}?`, text: consequences(work, number, isKept), confirm: `${verb} v${number}` });
   if (isSure) await change(work, number);
 }

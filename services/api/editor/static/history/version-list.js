@@ -65,8 +65,7 @@ function actions(work, version) {
   const own = h("span", { class: "visually-hidden" }, ` of v${number}`);
   return [
     number > 1 && h("a", { class: "button button-quiet button-small", href: comparisonAddress(work, number - 1, number) }, "Changes", own),
-    work.can.publish && !isLive && button([isBack(work, number) ? "Roll back" : "Publish", h("span", { class: "visually-hidden" }, ` to v${number}`)],
-      () => goTo(work, version), { kind: "small" }),
+    work.can.publish && !isLive && goButton(work, version),
     menu(`More for v${number}`, [
       work.can.draft && button("Restore as draft", () => restore(work, number), { kind: "quiet small" }),
       work.newest > number && h("a", { class: "button button-quiet button-small", href: comparisonAddress(work, number, work.newest) }, `Compare with v${work.newest}`),
@@ -75,6 +74,11 @@ function actions(work, version) {
       isKept && copyLink(work, number),
     ]),
   ];
+}
+
+function goButton(work, version) {
+  const [verb, rest] = isBack(work, version) ? ["Roll back", ` to v${version.number}`] : ["Publish", ` v${version.number}`];
+  return button([verb, h("span", { class: "visually-hidden" }, rest)], () => goTo(work, version), { kind: "small" });
 }
 
 function copyLink(work, number) {
