@@ -12,6 +12,7 @@ from services.api.api import Api
 from services.api.asking import DEFAULT_LIMIT, IDEMPOTENCY_KEY, MOST_LIMIT, Asked
 from services.api.changing import REPLAYED
 from services.api.endpoint import Answer, Endpoint
+from services.api.outline import ABOUT, EXAMPLES, TAGS
 from services.api.schemas import Schema, Schemas
 from shared.config import SLUG_PATTERN
 from shared.http import PROBLEM, Problem, json_response
@@ -37,35 +38,6 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     422: ("Invalid", "A field, a header or a part of the address is not right; the problem names it."),
     503: ("Unavailable", "Redis is away. Send the same request again, with the same Idempotency-Key."),
 }
-# What is described together, in the order of reading.
-_ABOUT: Mapping[str, str] = {
-    "sites": "A site is pages with one owner.",
-    "members": "Members of a site, and what they may do there.",
-    "pages": "A page comes into being with its first version.",
-    "drafts": "A draft is what an editor is working on: one per page, kept by revision, and nothing that visitors see.",
-    "versions": "A version is an immutable, numbered snapshot of a page's config.",
-    "publications": "A publication is one request to make a version live, or to take the page off.",
-    "schedules": "A schedule publishes, or takes off, at an instant to come.",
-    "previews": "A preview is a config rendered as it would be published, and not published.",
-    "shares": "A share shows a preview to whoever has its address, for a while.",
-    "accounts": "Accounts of people, and the links that invite them.",
-    "sessions": "Signing in and out.",
-    "tokens": "Tokens let scripts in.",
-    "audit": "Every change and every refusal, and who it was.",
-    "rebuilds": "A rebuild publishes every live page of a site anew.",
-    "builders": "Builders turn versions into finished pages.",
-    "servers": "Servers answer visitors, and tell how far they are.",
-    "description": "The API describes itself.",
-}
-# Part of an address -> what it is described with; the last part counts.
-_TAGS: Mapping[str, str] = {
-    **{name: name for name in _ABOUT},
-    "changes": "versions",
-    "draft": "drafts",
-    "presence": "drafts",
-    "session": "sessions",
-    "invitations": "accounts",
-}
 _PARAMETERS: Mapping[str, Schema] = {
     "site": {"description": "Slug of the site.", "schema": {"type": "string", "pattern": SLUG_PATTERN}},
     "page": {
@@ -79,21 +51,6 @@ _PARAMETERS: Mapping[str, Schema] = {
         "description": "Name of the builder; `all` stands for every builder there is or will be.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
     },
-}
-# What stands for a part of an address in an example.
-_EXAMPLES: Mapping[str, Any] = {
-    "site": "acme",
-    "page": "spring",
-    "number": 4,
-    "seq": 7,
-    "rebuild": 2,
-    "builder": "all",
-    "schedule": 12,
-    "share": "9f86d081884c7d659a2feaa0c55ad015",
-    "account": "ada",
-    "name": "ada",
-    "session": "3b9e1a6c0f5d4e27",
-    "token": "3b9e1a6c0f5d4e27",
 }
 _HEADERS: Mapping[str, Schema] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string", "format": "uri-reference"}},
@@ -166,7 +123,7 @@ def describe(endpoints: Sequence[Endpoint]) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Platen", "version": version("platen"), "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": about} for name, about in _ABOUT.items()],
+        "tags": [{"name": name, "description": about} for name, about in ABOUT.items()],
         "security": [{"token": []}],
         "paths": paths,
         "components": {
@@ -200,8 +157,7 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
 def _parameters(endpoint: Endpoint) -> list[Schema]:
     names = re.findall(r"{(\w+)}", endpoint.path)
     parameters: list[Schema] = [
-        {"name": name, "in": "path", "required": True, **_PARAMETERS[name], "example": _EXAMPLES[name]}
-        for name in names
+        {"name": name, "in": "path", "required": True, **_PARAMETERS[name], "example": EXAMPLES[name]} for name in names
     ]
     if endpoint.listed_by:
         parameters += _paging(endpoint.listed_by)
@@ -267,5 +223,5 @@ def _content(media_type: str, schema: Schema, example: Any) -> Schema:
 
 
 def _tag(path: str) -> str:
-    names = [part for part in path.split("/") if part in _TAGS]
-    return _TAGS[names[-1]] if names else "description"
+    names = [part for part in path.split("/") if part in TAGS]
+    return TAGS[names[-1]] if names else "description"
