@@ -41,6 +41,7 @@ from services.api import (
     versions,
 )
 from services.api.api import Api
+from services.api.docs import views as docs
 from services.api.editor import views
 from services.api.endpoint import Endpoint, Resource
 from services.api.health import check_ready
@@ -91,13 +92,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS)
 def routes(api: Api) -> list[BaseRoute]:
     """What people look at, the app, and everything under /-/api, its unknown addresses included, so that each of them
     answers a problem document."""
+    reference = docs.routes(lambda: openapi.describe(ENDPOINTS))
     # Starlette takes the first match: a literal part comes before a parameter, and `{` sorts behind all of them.
     by_path = groupby(sorted(ENDPOINTS, key=attrgetter("path")), attrgetter("path"))
     known = [Route(path, Resource(api, path, list(endpoints)), name=path) for path, endpoints in by_path]
     unknown = Resource(api, "unknown")
     seen = [Route(view.path, Seen(api, view), name=view.path) for view in VIEWS]
     others = [Route("/-/api", unknown, name="api"), Route("/-/api/{rest:path}", unknown, name="unknown")]
-    return [*seen, *known, *others, *views.routes()]
+    return [*seen, *known, *reference, *others, *views.routes()]
 
 
 def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:

@@ -279,6 +279,10 @@ class Asked:
         with self._budget.paused():
             return await asyncio.to_thread(work)
 
+    def check_idempotency_key(self) -> None:
+        """Raises: InvalidParameter, where the header Idempotency-Key is not one key."""
+        _idempotency_key(self.http.headers.getlist(IDEMPOTENCY_KEY))
+
     def change(self, *canonical: bytes) -> store.Request:
         """What the store needs to know the same asking again.
 

@@ -170,6 +170,9 @@ class Resource:
     async def _handle(self, endpoint: Endpoint, asked: Asked) -> Response:
         await self._meet(endpoint, asked)
         _check_permission(endpoint, asked)
+        if endpoint.is_change:
+            # A change that is the same however often it is made needs no key, but holds one that is sent to the rules.
+            asked.check_idempotency_key()
         return await endpoint.handler(self._api, asked)
 
     async def _meet(self, endpoint: Endpoint, asked: Asked) -> None:

@@ -12,6 +12,7 @@ from services.api.api import Api
 from services.api.asking import DEFAULT_LIMIT, IDEMPOTENCY_KEY, LONGEST_CURSOR, MOST_LIMIT, Asked
 from services.api.changing import REPLAYED
 from services.api.endpoint import Answer, Endpoint
+from services.api.outline import ABOUT, EXAMPLES, TAGS
 from services.api.schemas import Schema, Schemas
 from shared.config import SLUG_PATTERN
 from shared.credentials import COOKIE
@@ -46,18 +47,6 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
         "Unavailable",
         "Redis is away, or who is to build. Send the same request again, with the same Idempotency-Key.",
     ),
-}
-# Part of an address -> what is described together.
-_TAGS: Mapping[str, str] = {
-    **{name: name for name in ("sites", "pages", "versions", "publications", "rebuilds", "builders", "servers")},
-    **{name: name for name in ("accounts", "members", "sessions", "tokens", "audit")},
-    "session": "sessions",
-    "draft": "drafts",
-    "previews": "previews",
-    "shares": "shares",
-    "schedules": "schedules",
-    "presence": "drafts",
-    "invitations": "accounts",
 }
 _ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{1,32}$"}
 _PARAMETERS: Mapping[str, Schema] = {
@@ -168,6 +157,7 @@ def describe(endpoints: Sequence[Endpoint]) -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "Platen", "version": version("platen"), "description": _INTRODUCTION},
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": about} for name, about in ABOUT.items()],
         "security": [{"token": []}, {"session": []}],
         "paths": paths,
         "components": {
@@ -203,12 +193,16 @@ def _operation(endpoint: Endpoint, schemas: Schemas) -> Schema:
         operation["requestBody"] = {"required": True, "content": content}
     if endpoint.needs is None:
         operation["security"] = []
+    else:
+        operation["x-platen-permission"] = endpoint.needs
     return operation
 
 
 def _parameters(endpoint: Endpoint) -> list[Schema]:
     names = re.findall(r"{(\w+)}", endpoint.path)
-    parameters: list[Schema] = [{"name": name, "in": "path", "required": True, **_PARAMETERS[name]} for name in names]
+    parameters: list[Schema] = [
+        {"name": name, "in": "path", "required": True, **_PARAMETERS[name], "example": EXAMPLES[name]} for name in names
+    ]
     if endpoint.listed_by:
         parameters += _paging(endpoint.listed_by)
     parameters += [_REQUEST_HEADERS[name] for name in endpoint.headers]
@@ -283,5 +277,5 @@ def _content(media_type: str, schema: Schema, example: Any) -> Schema:
 
 
 def _tag(path: str) -> str:
-    names = [part for part in path.split("/") if part in _TAGS]
-    return _TAGS[names[-1]] if names else "description"
+    names = [part for part in path.split("/") if part in TAGS]
+    return TAGS[names[-1]] if names else "description"

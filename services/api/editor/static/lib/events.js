@@ -6,7 +6,7 @@ import { get } from "./api.js";
 const NAMES = [
   "snapshot", "reset", "paused", "resumed", "config-published", "build-started", "page-built", "build-retrying",
   "build-failed", "build-superseded", "build-cancelled", "page-unpublished", "page-served", "page-moved",
-  "hostnames-set",
+  "hostnames-set", "schedule-set", "schedule-cancelled", "schedule-fired", "schedule-failed",
 ];
 // A stream that ends as planned is back within a moment; that is no pause worth telling.
 const GRACE_MS = 1_500;
