@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.api import (
     builders,
+    config_schema,
     hostnames,
     moves,
     openapi,
@@ -49,6 +50,7 @@ _OPERATIONS = (
     *rebuilds.ENDPOINTS,
     *builders.ENDPOINTS,
     *servers.ENDPOINTS,
+    *config_schema.ENDPOINTS,
 )
 ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))
 

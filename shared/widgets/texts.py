@@ -30,6 +30,10 @@ Markdown = Annotated[
 ]
 Anchor = Annotated[
     str,
-    Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$(?!\n)", description="target of links such as #offers, unique on the page"),
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,62}$(?!\n)",
+        description="target of links such as #offers, unique on the page",
+        extra={"form": "anchor"},
+    ),
 ]
-Pixels = Annotated[int, Meta(ge=1, le=10_000, description="CSS pixels")]
+Pixels = Annotated[int, Meta(ge=1, le=10_000, description="CSS pixels", extra={"form": "pixels"})]
