@@ -1,5 +1,7 @@
 """What a config is made of, for whoever builds a form for it."""
 
+from typing import Any, Literal
+
 import msgspec
 from starlette.responses import Response
 
@@ -18,13 +20,18 @@ class ConfigSchema(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         dialect: which JSON Schema it is.
-        reference: where the config itself is described.
-        definitions: everything by name, fields in the order of a form.
+        properties: the fields of a config, in the order of a form.
+        required: those that cannot be left out.
+        definitions: what they are made of, by name.
     """
 
     dialect: str = msgspec.field(name="$schema")
-    reference: str = msgspec.field(name="$ref")
-    definitions: dict[str, object] = msgspec.field(name="$defs")
+    type: Literal["object"]
+    title: str
+    description: str
+    properties: dict[str, Any]
+    required: list[str]
+    definitions: dict[str, Any] = msgspec.field(name="$defs")
 
 
 async def show(_api: Api, _asked: Asked) -> Response:
@@ -44,8 +51,12 @@ ENDPOINTS = (
             "The JSON Schema of a config.",
             {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
-                "$ref": "#/$defs/Config",
-                "$defs": {"Config": {"type": "object", "title": "Config"}},
+                "type": "object",
+                "title": "Config",
+                "description": "One page.",
+                "properties": {"title": {"title": "Title", "type": "string", "x-kind": "title"}},
+                "required": ["title"],
+                "$defs": {},
             },
         ),
         # Whoever has a role on any site may ask: it says nothing about any of them.

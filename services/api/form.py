@@ -25,11 +25,8 @@ def form_schema(kind: type) -> Schema:
     """
     schemas = FormSchemas()
     schemas.add([kind])
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schemas.reference(kind),
-        "$defs": schemas.found,
-    }
+    own = schemas.found.pop(kind.__name__)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **own, "$defs": schemas.found}
 
 
 class FormSchemas(Schemas):

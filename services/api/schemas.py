@@ -99,12 +99,12 @@ def _simple(kind: inspect.Type) -> Schema:
         case inspect.IntType() | inspect.FloatType():
             name = "integer" if isinstance(kind, inspect.IntType) else "number"
             return {"type": name, **_present(minimum=kind.ge, maximum=kind.le)}
-        case inspect.BoolType():
-            return {"type": "boolean"}
-        case inspect.NoneType():
-            return {"type": "null"}
+        case inspect.BoolType() | inspect.NoneType():
+            return {"type": "boolean" if isinstance(kind, inspect.BoolType) else "null"}
         case inspect.LiteralType():
             return {"enum": list(kind.values)}
+        case inspect.AnyType() | inspect.RawType():
+            return {}
         case inspect.DictType():
             return {"type": "object", "additionalProperties": _simple(kind.value_type)}
     raise TypeError(f"no schema for {kind}")

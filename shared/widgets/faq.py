@@ -16,7 +16,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Faq(Widget, frozen=True, tag="faq"):
-    """Questions: questions that fold open to their answers."""
+    """Questions: what people ask, each folding open to its answer."""
 
     items: Annotated[tuple[Question, ...], msgspec.Meta(min_length=1, max_length=100)]
     title: Title | None = None
