@@ -16,6 +16,7 @@
 export function leaf({ spec, framed, control, show }) {
   let shown;
   const view = {
+    spec,
     label: spec.label,
     element: framed.element,
     fault: framed.fault,
