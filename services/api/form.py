@@ -14,6 +14,8 @@ from services.api.schemas import Schema, Schemas
 from shared.values import Colour, ImageUrl, Url
 
 _NAMED = re.compile(r"([A-Z][\w -]{0,40}): +(.+)", re.DOTALL)
+# What is written into these need not be said: their control does.
+_PLAIN = frozenset({"title", "line", "prose", "markdown", "colour", "image", "link", "pixels"})
 _KINDS: dict[type, str] = {Colour: "colour", ImageUrl: "image", Url: "link"}
 
 
@@ -36,8 +38,10 @@ class FormSchemas(Schemas):
         super().__init__("#/$defs/")
 
     def _schema(self, kind: inspect.Type) -> Schema:
-        found = kind_of(kind)
-        return {**super()._schema(kind), **({"x-kind": found} if found else {})}
+        found, schema = kind_of(kind), super()._schema(kind)
+        if found in _PLAIN:
+            schema.pop("description", None)
+        return {**schema, **({"x-kind": found} if found else {})}
 
     def _struct(self, kind: inspect.StructType) -> Schema:
         schema = super()._struct(kind)

@@ -28,3 +28,33 @@ function checkNumber(schema, value) {
   if (value < (schema.minimum ?? -Infinity)) return `This must be at least ${schema.minimum}.`;
   return value > (schema.maximum ?? Infinity) ? `This must be at most ${schema.maximum}.` : "";
 }
+
+/**
+ * Whether a config can be shown, as far as its schema knows: what cannot is not worth asking a builder for.
+ * @param {import("./schema.js").Schema} schema
+ * @param {import("./schema.js").Spec} spec
+ * @param {unknown} value
+ * @returns {boolean}
+ */
+export function isWhole(schema, spec, value) {
+  if (check(spec, value) !== "") return false;
+  if (spec.shape === "object" && value != null) return areWhole(schema, schema.fields(spec.schema), value);
+  if (spec.shape === "list") return listIsWhole(schema, spec, value);
+  if (spec.shape === "widgets") return (value ?? []).every((item) => widgetIsWhole(schema, spec, item));
+  return true;
+}
+
+function areWhole(schema, fields, value) {
+  return fields.every(([name, spec]) => isWhole(schema, spec, value?.[name]));
+}
+
+function listIsWhole(schema, spec, value) {
+  const item = schema.spec(spec.schema.items, "", true);
+  const list = value ?? [];
+  return list.length >= (spec.schema.minItems ?? 0) && list.every((part) => isWhole(schema, item, part));
+}
+
+function widgetIsWhole(schema, spec, item) {
+  const kind = schema.widgets(spec).get(item?.type);
+  return kind !== undefined && areWhole(schema, schema.fields(kind), item);
+}

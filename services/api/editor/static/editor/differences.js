@@ -29,7 +29,7 @@ export function differences(schema, { base, mine, theirs }) {
     }));
 }
 
-/** Every field that says something, by a key that stays when blocks move: key → label and text. */
+/** Every field that says something, by a key that stays when widgets move: key → label and text. */
 function flatten(schema, config) {
   const found = new Map();
   walk(schema, schema.root, config, "", [], found);
@@ -38,7 +38,7 @@ function flatten(schema, config) {
 
 function walk(schema, spec, value, key, labels, found) {
   if (spec.shape === "object" && isContainer(value)) return walkFields(schema, spec.schema, value, key, labels, found);
-  if (spec.shape === "blocks" && Array.isArray(value)) return walkBlocks(schema, spec, value, key, labels, found);
+  if (spec.shape === "widgets" && Array.isArray(value)) return walkWidgets(schema, spec, value, key, labels, found);
   if (value == null || isEqual(value, spec.preset)) return undefined;
   return found.set(key, { label: labels.join(" › "), text: textOf(value) });
 }
@@ -48,10 +48,10 @@ function walkFields(schema, object, value, key, labels, found) {
     walk(schema, spec, value[name], `${key}/${name}`, [...labels, spec.label], found);
 }
 
-function walkBlocks(schema, spec, list, key, labels, found) {
-  const kinds = schema.blocks(spec);
+function walkWidgets(schema, spec, list, key, labels, found) {
+  const kinds = schema.widgets(spec);
   const keys = keysOf(list);
-  const names = list.map((item) => blockName(kinds, item));
+  const names = list.map((item) => widgetName(kinds, item));
   list.forEach((item, index) => {
     const kind = kinds.get(item?.type);
     if (kind) walkFields(schema, kind, item, `${key}/${keys[index]}`, [names[index]], found);
@@ -59,10 +59,10 @@ function walkBlocks(schema, spec, list, key, labels, found) {
   if (list.length > 0) found.set(`${key}/order`, { label: `${labels.join(" › ")} › order`, text: names.join(", ") });
 }
 
-/** How people call a block: its kind, and its title where it has one. */
-export function blockName(kinds, item) {
+/** How people call a widget: its kind, and its title where it has one. */
+export function widgetName(kinds, item) {
   const kind = kinds.get(item?.type);
-  const name = kind?.title ?? item?.type ?? "Block";
+  const name = kind?.title ?? item?.type ?? "Widget";
   const title = [item?.title, item?.text, item?.name].find((text) => typeof text === "string" && text.trim());
   return title ? `${name} “${title.length > 40 ? title.slice(0, 39) + "…" : title}”` : name;
 }

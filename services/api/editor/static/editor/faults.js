@@ -40,7 +40,7 @@ export class Faults {
   }
 }
 
-/** Whether what a fault is inside is still there: a block that was removed takes its faults along. */
+/** Whether what a fault is inside is still there: a widget that was removed takes its faults along. */
 function stillThere(config, steps) {
   return steps.length === 0 || partOf(config, steps.slice(0, -1)) !== undefined;
 }

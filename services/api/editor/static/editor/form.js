@@ -2,7 +2,7 @@
 
 import { toast } from "../lib/announce.js";
 import { h } from "../lib/dom.js";
-import { Block } from "./fields/block.js";
+import { Widget } from "./fields/widget.js";
 import { fieldFor } from "./fields/choose.js";
 import { Fields } from "./fields/object.js";
 import { SheetField } from "./fields/sheet.js";
@@ -45,7 +45,7 @@ export class Form {
       const own = byView.get(view.element) ?? [];
       byView.delete(view.element);
       view.fault(own);
-      if (view instanceof Block) view.mark(faults.filter((fault) => isInside(fault.pointer, view.place.pointer)).length);
+      if (view instanceof Widget) view.mark(faults.filter((fault) => isInside(fault.pointer, view.place.pointer)).length);
     }
     // Cells of a sheet are made when asked for.
     for (const own of byView.values()) this.viewAt(own[0].pointer).fault(own);
@@ -56,7 +56,7 @@ export class Form {
     return this.fields.find(stepsOf(pointer)) ?? this.#whole;
   }
 
-  /** What a fault's place is called: the block, and the field in it. */
+  /** What a fault's place is called: the widget, and the field in it. */
   labelOf(pointer) {
     const steps = stepsOf(pointer);
     const labels = steps.map((_, index) => this.fields.find(steps.slice(0, index + 1))?.label);
@@ -67,7 +67,7 @@ export class Form {
   /** Go to the field at a pointer, unfolding what it is in. */
   reveal(pointer) {
     for (const view of this.fields.all())
-      if (view instanceof Block && isInside(pointer, view.place.pointer)) view.fold(false);
+      if (view instanceof Widget && isInside(pointer, view.place.pointer)) view.fold(false);
     const view = this.viewAt(pointer);
     view.focus();
     view.element.scrollIntoView({ block: "center" });

@@ -1,4 +1,4 @@
-/* Which block is which, in two states of a list: by its id, where it has one. */
+/* Which widget is which, in two states of a list: by its id, where it has one. */
 
 /** The key of each item of a list: its id, otherwise its kind; where several have the same, the later ones are counted. */
 export function keysOf(list) {
@@ -13,11 +13,11 @@ export function keysOf(list) {
 /** An id that no item has yet: `hero-1`, `hero-2`, … */
 export function newId(kind, list) {
   const taken = new Set(list.map((item) => item?.id));
-  const stem = /^[a-z][a-z0-9-]*$/.test(kind) ? kind.slice(0, 40) : "block";
+  const stem = /^[a-z][a-z0-9-]*$/.test(kind) ? kind.slice(0, 40) : "widget";
   for (let number = 1; ; number += 1) if (!taken.has(`${stem}-${number}`)) return `${stem}-${number}`;
 }
 
-/** Whether items of a list are told apart by key: blocks are, rows and cells are not. */
+/** Whether items of a list are told apart by key: widgets are, rows and cells are not. */
 export function isKeyed(list) {
   return Array.isArray(list) && list.length > 0 && list.every((item) => typeof item?.type === "string");
 }

@@ -1,4 +1,4 @@
-/* Two people changed one page: both sides brought together, field by field and block by block.
+/* Two people changed one page: both sides brought together, field by field and widget by widget.
 
    Mine where I changed something, theirs elsewhere. What one side removed and the other changed stays, for a change is
    work and a removal is quickly done again. */

@@ -6,8 +6,9 @@ import { ask } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { may } from "../lib/session.js";
 import { Autosave, baseOf } from "./autosave.js";
+import { isWhole } from "./check.js";
 import { chooseSide } from "./conflict.js";
-import { blockName } from "./differences.js";
+import { widgetName } from "./differences.js";
 import { FaultList } from "./fault-list.js";
 import { Faults } from "./faults.js";
 import { Form } from "./form.js";
@@ -52,7 +53,7 @@ export class PageEditor {
     if (this.autosave.state.kind === "conflict") return this.#choose(this.autosave.state);
     const { config } = this.model;
     try {
-      const version = await publish({ site: this.site, page: this.page, path: this.path, config, note, blocks: this.#blockNames() });
+      const version = await publish({ site: this.site, page: this.page, path: this.path, config, note, widgets: this.#widgetNames() });
       this.#found("publish", [], config);
       announce(`v${version.number} is accepted`);
     } catch (problem) {
@@ -83,7 +84,7 @@ export class PageEditor {
     this.faults = new Faults((pointer) => this.form.viewAt(pointer).spec);
     this.known = [];
     this.list = new FaultList(this.form);
-    this.preview = new Preview({ model, path, signal, nameOf: (config) => this.#nameOf(config), onFaults: (faults, config) => this.#found("preview", faults, config) });
+    this.preview = new Preview({ model, path, signal, isWhole: (config) => isWhole(this.schema, this.schema.root, config), nameOf: (config) => this.#nameOf(config), onFaults: (faults, config) => this.#found("preview", faults, config) });
     this.presence = new Presence({ path, model, signal, onRevision: (revision) => this.#follow(revision) });
     this.panes = new Panes(this.preview, signal, h("div", {}, this.list.element, this.form.element));
     this.head = new Head({ editor: this, saving: new SaveState(this.autosave, signal).element, presence: this.presence.element, panes: this.panes, state });
@@ -155,10 +156,10 @@ export class PageEditor {
     return config === this.model.config && this.autosave.isClean ? `revision ${base.revision}` : `revision ${base.revision}, with changes that are not saved yet`;
   }
 
-  #blockNames() {
-    const [, spec] = this.schema.fields(this.schema.root.schema).find(([, field]) => field.shape === "blocks") ?? [];
-    const kinds = spec ? this.schema.blocks(spec) : new Map();
-    return (this.model.config.widgets ?? []).map((item) => blockName(kinds, item));
+  #widgetNames() {
+    const [, spec] = this.schema.fields(this.schema.root.schema).find(([, field]) => field.shape === "widgets") ?? [];
+    const kinds = spec ? this.schema.widgets(spec) : new Map();
+    return (this.model.config.widgets ?? []).map((item) => widgetName(kinds, item));
   }
 
   #leave() {

@@ -1,4 +1,4 @@
-/* Where a field stands in the config. Blocks move, so a place is asked for its steps each time and keeps none. */
+/* Where a field stands in the config. Widgets move, so a place is asked for its steps each time and keeps none. */
 
 import { pointerOf } from "./pointer.js";
 

@@ -20,10 +20,10 @@ export class Preview {
 
   /**
    * @param {{model: import("./model.js").Model, path: string, nameOf: (config: object) => string,
-   *   onFaults: (faults: object[], config: object) => void, signal: AbortSignal}} given
+   *   onFaults: (faults: object[], config: object) => void, isWhole: (config: object) => boolean, signal: AbortSignal}} given
    */
-  constructor({ model, path, nameOf, onFaults, signal }) {
-    Object.assign(this, { model, path, nameOf, onFaults, signal, isVisible: true });
+  constructor({ model, path, nameOf, onFaults, isWhole, signal }) {
+    Object.assign(this, { model, path, nameOf, onFaults, isWhole, signal, isVisible: true });
     this.frames = [this.#frame(), this.#frame()];
     this.status = h("p", { class: "preview-status" });
     this.stage = h("div", { class: "preview-stage" }, this.frames);
@@ -56,6 +56,7 @@ export class Preview {
 
   async #render() {
     const { config } = this.model;
+    if (!this.isWhole(config)) return this.#sayIncomplete();
     const [changedAt, startedAt] = [this.#changedAt, performance.now()];
     this.#asking = new AbortController();
     const { signal } = this.#asking;
@@ -107,7 +108,11 @@ export class Preview {
 
   #refused(problem, config) {
     this.onFaults(problem.errors.length > 0 ? problem.errors : [{ pointer: "", detail: problem.detail, mend: "" }], config);
-    this.#say("warning", `${this.#shown ? "This is the last state that could be shown" : "Nothing can be shown yet"}: something is to be mended.`);
+    this.#sayIncomplete();
+  }
+
+  #sayIncomplete() {
+    this.#say("pencil", this.#shown ? "Something is to be filled in or mended; this is how it was before." : "Shown once what is needed is filled in.");
   }
 
   #say(drawing, words) {

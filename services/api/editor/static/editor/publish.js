@@ -36,11 +36,11 @@ export async function askForNote(faults) {
 
 /**
  * Save a config as a version and make it live.
- * @param {{site: string, page: string, path: string, config: object, note: string, blocks: string[]}} what
+ * @param {{site: string, page: string, path: string, config: object, note: string, widgets: string[]}} what
  * @returns {Promise<object>} the version
  */
-export async function publish({ site, page, path, config, note, blocks }) {
+export async function publish({ site, page, path, config, note, widgets }) {
   const { body } = await send("POST", `${path}/versions`, { config, publish: true, note });
-  tray.add({ site, page, title: config.title, blocks, record: body.publication });
+  tray.add({ site, page, title: config.title, widgets, record: body.publication });
   return body.version;
 }

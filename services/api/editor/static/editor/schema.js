@@ -5,7 +5,7 @@ const MOST_IN_ONE_LINE = 500;
 /**
  * What one field is.
  * @typedef {object} Spec
- * @property {"text"|"number"|"boolean"|"choice"|"object"|"list"|"grid"|"line-list"|"blocks"|"unknown"} shape
+ * @property {"text"|"number"|"boolean"|"choice"|"object"|"list"|"grid"|"line-list"|"widgets"|"unknown"} shape
  * @property {string} kind what suits a text: title, line, prose, markdown, colour, image, link, pixels, anchor
  * @property {string} label
  * @property {string} hint
@@ -56,8 +56,8 @@ export class Schema {
       .map(([name, field]) => [name, this.spec(field, name, required.has(name))]);
   }
 
-  /** The kinds of block that a list may hold, by the value that tells them apart. */
-  blocks(spec) {
+  /** The kinds of widget that a list may hold, by the value that tells them apart. */
+  widgets(spec) {
     const items = this.resolve(spec.schema.items);
     const kinds = (items.anyOf ?? [items]).map((option) => this.resolve(option));
     return new Map(kinds.map((kind) => [tagOf(kind)[1], kind]));
@@ -72,7 +72,7 @@ export class Schema {
       case "grid": return [["", ""]];
       case "line-list": return ["", ""];
       case "list": return spec.schema.minItems ? [item()] : [];
-      case "blocks": return [];
+      case "widgets": return [];
       case "text": return "";
       case "boolean": return false;
       case "choice": return spec.schema.enum[0];
@@ -100,7 +100,7 @@ export class Schema {
     if (items.type === "array") return "grid";
     if (items.type === "string") return "line-list";
     const kinds = (items.anyOf ?? [items]).map((option) => this.resolve(option));
-    return kinds.every((kind) => tagOf(kind)) ? "blocks" : "list";
+    return kinds.every((kind) => tagOf(kind)) ? "widgets" : "list";
   }
 }
 

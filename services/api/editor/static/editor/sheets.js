@@ -13,26 +13,26 @@ export function parseSheet(text) {
 }
 
 /**
- * A sheet with a block of cells laid over it, grown as far as it may.
+ * A sheet with a widget of cells laid over it, grown as far as it may.
  * @param {{header: string[], rows: string[][]}} sheet
- * @param {number} row where the block begins; -1 is the header
+ * @param {number} row where the widget begins; -1 is the header
  * @param {number} column
- * @param {string[][]} block
+ * @param {string[][]} widget
  * @param {{rows: number, columns: number}} bounds
- * @returns {{sheet: object, lost: boolean}} `lost` where the block did not fit
+ * @returns {{sheet: object, lost: boolean}} `lost` where the widget did not fit
  */
-export function withSheet({ header, rows }, row, column, block, bounds) {
-  const wide = Math.max(header.length, column + Math.max(...block.map((line) => line.length)));
+export function withSheet({ header, rows }, row, column, widget, bounds) {
+  const wide = Math.max(header.length, column + Math.max(...widget.map((line) => line.length)));
   const columns = Math.min(wide, Math.max(bounds.columns, header.length));
-  const count = Math.min(Math.max(rows.length, row + block.length), Math.max(bounds.rows, rows.length));
+  const count = Math.min(Math.max(rows.length, row + widget.length), Math.max(bounds.rows, rows.length));
   const all = [header, ...Array.from({ length: count }, (_, index) => rows[index] ?? [])];
-  const laid = all.map((line, index) => laidOver(line, columns, column, block[index - 1 - row]));
-  const lost = columns < wide || count < row + block.length;
+  const laid = all.map((line, index) => laidOver(line, columns, column, widget[index - 1 - row]));
+  const lost = columns < wide || count < row + widget.length;
   return { sheet: { header: laid[0], rows: laid.slice(1) }, lost };
 }
 
 function laidOver(line, columns, column, given) {
-  // A row that the block does not touch stays the same row.
+  // A row that the widget does not touch stays the same row.
   if (given === undefined && line.length >= columns) return line;
   const length = Math.max(columns, line.length);
   return Array.from({ length }, (_, index) => given?.[index - column] ?? line[index] ?? "");

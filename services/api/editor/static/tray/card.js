@@ -60,10 +60,10 @@ export class Card {
   }
 
   #failure() {
-    const { site, page, blocks, followed } = this.entry;
+    const { site, page, widgets, followed } = this.entry;
     if (!followed.failure || !["failed", "retrying"].includes(followed.state)) return [];
     const { pointer, reason } = followed.failure;
-    const place = placeOf(pointer, blocks);
+    const place = placeOf(pointer, widgets);
     return [
       followed.state === "retrying" && h("p", {}, stillLive(followed)),
       place && h("p", {}, icon("warning"), h("strong", {}, place)),

@@ -15,7 +15,7 @@ const QUEUE_FIRST_MS = 250;
  * @property {string} site
  * @property {string} page
  * @property {string} title
- * @property {string[]} blocks names of the page's blocks, for what a pointer leads to
+ * @property {string[]} widgets names of the page's widgets, for what a pointer leads to
  * @property {import("./publication.js").Followed} followed
  * @property {{ahead: number, wait_ms: number|null, builders: number}|null} queue
  */
@@ -31,8 +31,8 @@ class Tray extends EventTarget {
   }
 
   /** Follow a publication that was just accepted. */
-  add({ site, page, title, blocks, record }) {
-    const entry = { site, page, title, blocks, followed: fromRecord(record), queue: null };
+  add({ site, page, title, widgets, record }) {
+    const entry = { site, page, title, widgets, followed: fromRecord(record), queue: null };
     this.entries = [entry, ...this.entries.filter((other) => !isSame(other, entry))].slice(0, MOST);
     this.#changed();
     this.#follow(entry);

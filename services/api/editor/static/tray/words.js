@@ -23,13 +23,13 @@ export function stillLive({ liveVersion }) {
   return liveVersion > 0 ? `v${liveVersion} is still live.` : "The page was not live before, and is not now.";
 }
 
-/** Where a pointer leads, for people: the block, and the field. */
-export function placeOf(pointer, blocks) {
+/** Where a pointer leads, for people: the widget, and the field. */
+export function placeOf(pointer, widgets) {
   const [, list, index, ...field] = pointer.split("/");
   if (!list) return "";
   if (list !== "widgets" || index === undefined) return named(pointer.split("/").slice(1));
-  const block = blocks[Number(index)] ?? `Block ${Number(index) + 1}`;
-  return field.length > 0 ? `${block}, ${named(field)}` : block;
+  const widget = widgets[Number(index)] ?? `Widget ${Number(index) + 1}`;
+  return field.length > 0 ? `${widget}, ${named(field)}` : widget;
 }
 
 function named(steps) {

@@ -1,6 +1,6 @@
 /* Which control a field gets: by its shape, and for texts by their kind. What is not known here gets a plain one. */
 
-import { BlocksField } from "./blocks.js";
+import { WidgetsField } from "./widgets.js";
 import { booleanField } from "./boolean.js";
 import { choiceField } from "./choice.js";
 import { colourField } from "./colour.js";
@@ -19,7 +19,7 @@ const SHAPES = {
   choice: choiceField,
   object: (...given) => new ObjectField(...given),
   list: (...given) => new ListField(...given),
-  blocks: (...given) => new BlocksField(...given),
+  widgets: (...given) => new WidgetsField(...given),
   "line-list": linesField,
 };
 

@@ -86,12 +86,12 @@ export class SheetField extends Group {
   }
 
   #pasted(event, row, column) {
-    const block = parseSheet(event.clipboardData.getData("text/plain"));
-    if (block.length === 1 && block[0].length === 1) return;
+    const widget = parseSheet(event.clipboardData.getData("text/plain"));
+    if (widget.length === 1 && widget[0].length === 1) return;
     event.preventDefault();
-    const { sheet, lost } = withSheet(this.sheet, row, column, block, this.bounds);
+    const { sheet, lost } = withSheet(this.sheet, row, column, widget, this.bounds);
     this.#put(sheet);
-    announce(`${block.length} rows pasted`);
+    announce(`${widget.length} rows pasted`);
     const { rows, columns } = this.bounds;
     if (lost) toast(`What went beyond ${rows} rows or ${columns} columns was left out.`, { kind: "problem" });
   }

@@ -1,4 +1,4 @@
-/* One block of the page: a head with what can be done to it, and its fields, which fold away. */
+/* One widget of the page: a head with what can be done to it, and its fields, which fold away. */
 
 import { fill, h } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
@@ -6,14 +6,14 @@ import { Fields } from "./object.js";
 import { faultLine, newName, showFaults } from "./frame.js";
 import { iconButton, setDisabled, setLabel } from "./group.js";
 
-export class Block {
+export class Widget {
   constructor(list, schema, kind) {
     Object.assign(this, { list, kind, place: list.place.inner(0), item: undefined, key: null });
     this.inner = new Fields(schema, this.place, list.form);
     this.#makeHead();
-    this.body = h("div", { class: "block-body", id: newName("part") }, schema.description && h("p", { class: "block-about" }, schema.description), ...this.inner.elements);
+    this.body = h("div", { class: "widget-body", id: newName("part") }, schema.description && h("p", { class: "widget-about" }, schema.description), ...this.inner.elements);
     this.toggle.setAttribute("aria-controls", this.body.id);
-    this.element = h("section", { class: "block", id: newName("part") }, this.head, this.body);
+    this.element = h("section", { class: "widget", id: newName("part") }, this.head, this.body);
     this.line = faultLine(this.element);
     this.body.prepend(this.line);
   }
@@ -65,17 +65,17 @@ export class Block {
   }
 
   #makeHead() {
-    this.handle = h("span", { class: "block-handle", "aria-hidden": "true", dataset: { drag: "" } }, icon("grip"));
-    this.name = h("span", { class: "block-name" });
-    this.toggle = h("button", { type: "button", class: "block-toggle", "aria-expanded": "true", onclick: () => this.fold(!this.body.hidden) },
+    this.handle = h("span", { class: "widget-handle", "aria-hidden": "true", dataset: { drag: "" } }, icon("grip"));
+    this.name = h("span", { class: "widget-name" });
+    this.toggle = h("button", { type: "button", class: "widget-toggle", "aria-expanded": "true", onclick: () => this.fold(!this.body.hidden) },
       icon("down"), this.name);
-    this.marks = h("span", { class: "block-marks", hidden: true });
+    this.marks = h("span", { class: "widget-marks", hidden: true });
     this.up = iconButton("up", "", () => this.#move(this.up, -1));
     this.down = iconButton("down", "", () => this.#move(this.down, 1));
     this.copy = iconButton("copy", "", () => this.list.duplicate(this.place.step));
     this.cross = iconButton("cross", "", () => this.list.remove(this.place.step));
-    this.head = h("div", { class: "block-head" }, this.handle, h("h3", { class: "block-title" }, this.toggle), this.marks,
-      h("div", { class: "block-buttons" }, this.up, this.down, this.copy, this.cross));
+    this.head = h("div", { class: "widget-head" }, this.handle, h("h3", { class: "widget-title" }, this.toggle), this.marks,
+      h("div", { class: "widget-buttons" }, this.up, this.down, this.copy, this.cross));
   }
 
   #name() {

@@ -1,21 +1,21 @@
-/* The menu of blocks that can be added: each with its name and what it is for. */
+/* The menu of widgets that can be added: each with its name and what it is for. */
 
 import { h } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { newName } from "./frame.js";
 
-export class AddBlock {
+export class AddWidget {
   /**
-   * @param {Map<string, object>} kinds schemas of the blocks by their kind
+   * @param {Map<string, object>} kinds schemas of the widgets by their kind
    * @param {(kind: string) => void} onChosen
    */
   constructor(kinds, onChosen) {
     this.onChosen = onChosen;
-    this.list = h("ul", { class: "add-block-list", id: newName("part"), hidden: true },
+    this.list = h("ul", { class: "add-widget-list", id: newName("part"), hidden: true },
       [...kinds].map(([kind, schema]) => this.#entry(kind, schema)));
-    this.button = h("button", { type: "button", class: "button add-block-button", "aria-expanded": "false", "aria-controls": this.list.id, onclick: () => this.open(this.list.hidden) },
-      icon("add"), "Add a block");
-    this.element = h("div", { class: "add-block", onkeydown: (event) => this.#pressed(event) }, this.button, this.list);
+    this.button = h("button", { type: "button", class: "button add-widget-button", "aria-expanded": "false", "aria-controls": this.list.id, onclick: () => this.open(this.list.hidden) },
+      icon("add"), "Add a widget");
+    this.element = h("div", { class: "add-widget", onkeydown: (event) => this.#pressed(event) }, this.button, this.list);
   }
 
   focus() {
@@ -37,7 +37,7 @@ export class AddBlock {
       this.open(false);
       this.onChosen(kind);
     };
-    return h("li", {}, h("button", { type: "button", class: "add-block-entry", dataset: { kind }, onclick },
+    return h("li", {}, h("button", { type: "button", class: "add-widget-entry", dataset: { kind }, onclick },
       h("strong", {}, schema.title ?? kind), h("span", {}, schema.description ?? "")));
   }
 
