@@ -9,6 +9,8 @@ from tests.browser.editor.tab import V1, Tab
 from tests.conftest import wait_until
 from tests.harness import ROOT, Up
 
+# What does not come about within this does not at all, and says so before the test is cut off.
+LONGEST_MS = 10_000
 ADMIN = {"*": "admin"}
 SPRING_SALE: dict[str, Any] = json.loads((ROOT / "examples" / "spring-sale.json").read_text())
 SMALL: dict[str, Any] = {
@@ -34,6 +36,7 @@ class Desk:
         self.tab, self.page = tab, tab.page
         self.platen, self.site, self.slug = up, site, page
         self.saves: list[Any] = []
+        self.page.set_default_timeout(LONGEST_MS)
         self.page.on("response", self._note)
 
     def _note(self, response: Response) -> None:
