@@ -10,7 +10,7 @@ export class FaultList {
   /** @param {import("./form.js").Form} form */
   constructor(form) {
     this.form = form;
-    this.element = h("details", { class: "fault-list", hidden: true });
+    this.element = h("details", { class: "fault-list", hidden: true, open: true });
   }
 
   show(faults) {

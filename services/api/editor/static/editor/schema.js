@@ -122,6 +122,6 @@ function without(object, name) {
 }
 
 function sentence(text) {
-  const words = text.trim();
+  const words = text.trim().replaceAll("`", "");
   return words && words[0].toUpperCase() + words.slice(1) + (/[.!?)]$/.test(words) ? "" : ".");
 }

@@ -1,6 +1,6 @@
 /* The page editor: the form, the preview, and how it is going with both. */
 
-import { Problem, get, look } from "../lib/api.js";
+import { get, look } from "../lib/api.js";
 import { historyAddress, pagePath, siteAddress } from "../lib/addresses.js";
 import { h } from "../lib/dom.js";
 import { link } from "../lib/router.js";
@@ -12,18 +12,10 @@ export async function show(context) {
   if (!may("draft", site)) return readOnly(site, page);
   const path = pagePath(site, page);
   const { signal } = context;
-  const [schema, draft, state] = await Promise.all([
-    get("/config-schema", { signal }),
-    look(`${path}/draft`, { signal }),
-    get(path, { signal }).catch(notThere),
-  ]);
+  const [schema, draft] = await Promise.all([get("/config-schema", { signal }), look(`${path}/draft`, { signal })]);
+  // A page that has no version yet is none to the rest of the API.
+  const state = draft.body.base_version > 0 ? await get(path, { signal }) : null;
   return new PageEditor({ ...context, site, page, path, schema, draft, state }).screen;
-}
-
-/** A page that nobody has saved a version of yet. */
-function notThere(problem) {
-  if (problem instanceof Problem && problem.status === 404) return null;
-  throw problem;
 }
 
 function readOnly(site, page) {

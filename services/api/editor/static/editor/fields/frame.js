@@ -30,7 +30,7 @@ export function frame(spec, control, ...beside) {
 
 /** A word behind the names of those fields that may stay empty. */
 export function optional(spec) {
-  return spec.canBeLeftOut && spec.preset == null && h("span", { class: "field-optional" }, "optional");
+  return spec.canBeLeftOut && spec.preset == null && [" ", h("span", { class: "field-optional" }, "optional")];
 }
 
 /** Where the faults of a control are told. */
