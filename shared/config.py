@@ -49,10 +49,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     title: Title
     description: Line | None = None
-    lang: Lang = "en"
-    icon_url: ImageUrl | None = None
+    lang: Annotated[Lang, msgspec.Meta(title="Language")] = "en"
+    icon_url: Annotated[ImageUrl | None, msgspec.Meta(title="Icon")] = None
     background: Colour = Colour(0xFF, 0xFF, 0xFF)
-    theme: Theme = Theme()
+    theme: Annotated[Theme, msgspec.Meta(title="Look")] = Theme()
     widgets: Annotated[tuple[AnyWidget, ...], msgspec.Meta(max_length=200)] = ()
 
     def __post_init__(self) -> None:

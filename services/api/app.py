@@ -17,6 +17,7 @@ from services.api import (
     audit,
     builders,
     changes,
+    config_schema,
     defaults,
     drafts,
     exports,
@@ -84,6 +85,7 @@ _OPERATIONS = (
     *members.ENDPOINTS,
     *tokens.ENDPOINTS,
     *audit.ENDPOINTS,
+    *config_schema.ENDPOINTS,
 )
 VIEWS = (previews.VIEW, shares.VIEW)
 ENDPOINTS: tuple[Endpoint, ...] = (*_OPERATIONS, openapi.describing(_OPERATIONS))

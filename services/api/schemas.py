@@ -110,8 +110,9 @@ def _simple(kind: inspect.Type) -> Schema:
         case inspect.StrType():
             bounds = _present(minLength=kind.min_length, maxLength=kind.max_length, pattern=kind.pattern)
             return {"type": "string", **bounds}
-        case inspect.IntType():
-            return {"type": "integer", **_present(minimum=kind.ge, maximum=kind.le)}
+        case inspect.IntType() | inspect.FloatType():
+            name = "integer" if isinstance(kind, inspect.IntType) else "number"
+            return {"type": name, **_present(minimum=kind.ge, maximum=kind.le)}
         case inspect.LiteralType():
             return {"enum": list(kind.values)}
     raise TypeError(f"no schema for {kind}")

@@ -1,15 +1,16 @@
 """One image, with a caption if it has one."""
 
-from shared.values import ImageUrl
-from shared.widgets.parts import Widget, check_alternative
+from shared.widgets.parts import Alternative, Source, Widget, check_alternative
 from shared.widgets.texts import Line, Pixels
 
 
 class Image(Widget, frozen=True, tag="image"):
-    src: ImageUrl
+    """Image: one picture, with a caption if it has one."""
+
+    src: Source
     width: Pixels
     height: Pixels
-    alt: Line | None = None
+    alt: Alternative = None
     decorative: bool = False
     caption: Line | None = None
 

@@ -1,10 +1,15 @@
 """What several widgets share: the frame every widget stands in, a button, a picture."""
 
+from typing import Annotated
+
 import msgspec
 
 from shared.misfit import Misfit
 from shared.values import ImageUrl, Url
 from shared.widgets.texts import Anchor, Label, Line, Pixels
+
+Source = Annotated[ImageUrl, msgspec.Meta(title="Image address")]
+Alternative = Annotated[Line | None, msgspec.Meta(title="Text for whoever cannot see it")]
 
 
 class Widget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
@@ -14,23 +19,23 @@ class Widget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         id: target of links such as `#offers`; unique on the page.
     """
 
-    id: Anchor | None = None
+    id: Annotated[Anchor | None, msgspec.Meta(title="Name for links")] = None
 
 
 class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A link that looks like a button."""
 
     text: Label
-    href: Url
+    href: Annotated[Url, msgspec.Meta(title="Leads to")]
 
 
 class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An image. Width and height keep the page from jumping while it loads."""
 
-    src: ImageUrl
+    src: Source
     width: Pixels
     height: Pixels
-    alt: Line | None = None
+    alt: Alternative = None
     decorative: bool = False
 
     def __post_init__(self) -> None:

@@ -5,6 +5,8 @@ from shared.widgets.texts import Label, Prose
 
 
 class Quote(Widget, frozen=True, tag="quote"):
+    """Quote: what somebody said, with their name."""
+
     text: Prose
     name: Label
     role: Label | None = None

@@ -12,6 +12,8 @@ Row = Annotated[tuple[Cell, ...], msgspec.Meta(min_length=1, max_length=20)]
 
 
 class Table(Widget, frozen=True, tag="table"):
+    """Table: rows and columns under a header row."""
+
     header: Annotated[tuple[Label, ...], msgspec.Meta(min_length=1, max_length=20)]
     rows: Annotated[tuple[Row, ...], msgspec.Meta(max_length=1_000)]
     title: Title | None = None

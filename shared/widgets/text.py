@@ -5,5 +5,7 @@ from shared.widgets.texts import Markdown, Title
 
 
 class Text(Widget, frozen=True, tag="text"):
+    """Text: paragraphs, lists and links, written in Markdown."""
+
     body: Markdown
     title: Title | None = None

@@ -21,7 +21,14 @@ Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE, descrip
 Line = Annotated[str, Meta(min_length=1, max_length=500, pattern=_LINE, description="one line", extra=_IS_LINE)]
 Label = Annotated[str, Meta(min_length=1, max_length=80, pattern=_LINE, description="a few words", extra=_IS_LINE)]
 Icon = Annotated[
-    str, Meta(min_length=1, max_length=16, pattern=_LINE, description="an emoji or a sign", extra=_IS_LINE)
+    str,
+    Meta(
+        min_length=1,
+        max_length=16,
+        pattern=_LINE,
+        description="an emoji or a sign",
+        extra={"reads": "line", "form": "sign"},
+    ),
 ]
 Cell = Annotated[str, Meta(max_length=500, pattern=_CELL, description="one line, may be empty")]
 Prose = Annotated[str, Meta(min_length=1, max_length=5_000, pattern=_PROSE, description="plain text", extra=_IS_PROSE)]
@@ -30,6 +37,10 @@ Markdown = Annotated[
 ]
 Anchor = Annotated[
     str,
-    Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$(?!\n)", description="target of links such as #offers, unique on the page"),
+    Meta(
+        pattern=r"^[a-z][a-z0-9-]{0,62}$(?!\n)",
+        description="target of links such as #offers, unique on the page",
+        extra={"form": "anchor"},
+    ),
 ]
-Pixels = Annotated[int, Meta(ge=1, le=10_000, description="CSS pixels")]
+Pixels = Annotated[int, Meta(ge=1, le=10_000, description="CSS pixels", extra={"form": "pixels"})]

@@ -10,6 +10,7 @@ import { showConnection } from "./shell/connection.js";
 import { showHeader } from "./shell/header.js";
 import { failed } from "./shell/failed.js";
 import { signInAgain } from "./shell/sign-in-again.js";
+import { showTray } from "./tray/tray.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -28,6 +29,7 @@ async function begin() {
   session.onSession(() => showHeader(byId("header")));
   await session.load();
   showHeader(byId("header"));
+  if (session.current()) showTray(byId("tray"));
   await router.start({
     outlet: byId("main"),
     progress: byId("progress"),

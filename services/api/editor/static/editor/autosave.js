@@ -1,0 +1,162 @@
+/* Saves the draft by itself, a moment after the last change, and says how that stands.
+
+   Every save names the revision it was made from. Where somebody else has saved since, nothing is overwritten and
+   nothing is dropped: `conflict` says what they have, and somebody chooses. What is not saved is kept in the browser. */
+
+import { Problem, send } from "../lib/api.js";
+import { isEqual } from "./pointer.js";
+
+const AFTER_MS = 800;
+const KEEP_AFTER_MS = 150;
+const AGAIN_AFTER_MS = 5_000;
+
+/**
+ * @typedef {object} Base what the server has, as far as is known here
+ * @property {object} config
+ * @property {number} revision
+ * @property {string} etag
+ * @property {number} version the version that the draft was begun from
+ */
+
+/** Events: `state`, `draft` with what the server answered, `conflict` with `theirs`. */
+export class Autosave extends EventTarget {
+  #timer = 0;
+  #keeping = 0;
+  #saving = null;
+  #ending = new AbortController();
+
+  /**
+   * @param {{model: import("./model.js").Model, path: string, keeper: import("./keeper.js").Keeper, base: Base}} given
+   */
+  constructor({ model, path, keeper, base }) {
+    super();
+    Object.assign(this, { model, path, keeper, base, state: { kind: "saved", at: 0 } });
+    const { signal } = this.#ending;
+    model.addEventListener("change", ({ detail }) => detail.cause !== "follow" && this.touch(), { signal });
+    addEventListener("online", () => this.#again(0), { signal });
+    addEventListener("offline", () => this.isClean || this.#become("offline"), { signal });
+    addEventListener("pagehide", () => this.#keep(), { signal });
+  }
+
+  /** Whether the server has everything. */
+  get isClean() {
+    return isEqual(this.model.config, this.base.config);
+  }
+
+  /** Something changed: save it soon. */
+  touch() {
+    if (this.isClean && !this.#saving) return this.#settle();
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(() => this.#keep(), KEEP_AFTER_MS);
+    if (this.state.kind === "conflict") return undefined;
+    this.#become(navigator.onLine ? "changed" : "offline");
+    return this.#again(AFTER_MS);
+  }
+
+  /** Save now. @returns {Promise<boolean>} whether the server has everything */
+  async flush() {
+    clearTimeout(this.#timer);
+    for (let tried = 0; tried < 3 && !this.isClean && this.state.kind !== "conflict"; tried += 1) {
+      this.#saving ??= this.#save();
+      if (!(await this.#saving)) break;
+    }
+    return this.isClean;
+  }
+
+  /** Go on from what somebody else saved, with this config in its place. */
+  resolve(config, theirs) {
+    this.base = theirs;
+    // Both sides become steps of the history, so that whatever was chosen can be undone.
+    this.model.replace(theirs.config);
+    this.model.replace(config);
+    this.#become("changed");
+    this.touch();
+    return this.flush();
+  }
+
+  /** Take what somebody else saved, while there is nothing here to lose. */
+  follow(base) {
+    this.base = base;
+    this.model.follow(base.config);
+    this.#settle();
+  }
+
+  /** Stop; what is not saved is kept in the browser. */
+  end() {
+    this.#keep();
+    clearTimeout(this.#timer);
+    this.#ending.abort();
+  }
+
+  #again(afterMs) {
+    clearTimeout(this.#timer);
+    if (this.isClean || this.state.kind === "conflict") return;
+    this.#timer = setTimeout(() => this.flush(), afterMs);
+  }
+
+  async #save() {
+    const { config } = this.model;
+    this.#become("saving");
+    try {
+      const body = { config, base_version: this.base.version };
+      const answer = await send("PUT", `${this.path}/draft`, body, { ifMatch: this.base.etag, signal: this.#ending.signal });
+      this.#saved(config, answer);
+      return true;
+    } catch (problem) {
+      this.#failed(problem);
+      return false;
+    } finally {
+      this.#saving = null;
+    }
+  }
+
+  #saved(config, { body, etag }) {
+    this.base = baseOf({ body: { ...body, config }, etag });
+    this.dispatchEvent(new CustomEvent("draft", { detail: { draft: body, config } }));
+    if (this.isClean) this.#settle(Date.now());
+    else this.#become("changed");
+  }
+
+  #failed(problem) {
+    if (problem.name === "AbortError") return;
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 412 && problem.body.theirs) return this.#conflict(problem);
+    this.#become(problem.isOffline ? "offline" : "refused", { detail: problem.detail });
+    if (problem.isOffline || problem.status >= 500 || problem.status === 429) this.#again((problem.retryAfter ?? 0) * 1000 || AGAIN_AFTER_MS);
+  }
+
+  #conflict({ body: { theirs } }) {
+    const base = baseOf({ body: theirs, etag: null });
+    // They saved just what stands here: nothing to choose.
+    if (isEqual(theirs.config, this.model.config)) {
+      this.base = base;
+      return this.#settle(theirs.at);
+    }
+    this.#become("conflict", { theirs, base });
+    return this.dispatchEvent(new CustomEvent("conflict", { detail: { theirs, base } }));
+  }
+
+  #settle(at = this.state.at) {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#keeping);
+    this.keeper.clear();
+    this.#become("saved", { at });
+  }
+
+  #keep() {
+    clearTimeout(this.#keeping);
+    if (this.isClean) this.keeper.clear();
+    else this.keeper.write(this.model.config, this.base);
+  }
+
+  #become(kind, more = {}) {
+    this.state = { at: this.state.at, ...more, kind };
+    this.dispatchEvent(new CustomEvent("state"));
+  }
+}
+
+/** What a save begins from, out of an answer that carries a draft. @returns {Base} */
+export function baseOf({ body, etag }) {
+  const { config, revision, base_version: version } = body;
+  return { config, revision, version: version ?? 0, etag: etag ?? `"r${revision}"` };
+}

@@ -1,0 +1,179 @@
+/* Puts the parts of the page editor together; each of them knows the model, and hardly any knows another. */
+
+import { announce, toast } from "../lib/announce.js";
+import { Problem, look } from "../lib/api.js";
+import { ask } from "../lib/dialog.js";
+import { h } from "../lib/dom.js";
+import { may } from "../lib/session.js";
+import { Autosave, baseOf } from "./autosave.js";
+import { isWhole } from "./check.js";
+import { chooseSide } from "./conflict.js";
+import { widgetName } from "./differences.js";
+import { FaultList } from "./fault-list.js";
+import { Faults } from "./faults.js";
+import { Form } from "./form.js";
+import { Head } from "./head.js";
+import { Keeper } from "./keeper.js";
+import { listenToKeys } from "./keys.js";
+import { Model } from "./model.js";
+import { Panes } from "./panes.js";
+import { Presence } from "./presence.js";
+import { Preview } from "./preview.js";
+import { askForNote, publish } from "./publish.js";
+import { SaveState } from "./save-state.js";
+import { Schema } from "./schema.js";
+
+export class PageEditor {
+  constructor({ site, page, path, schema, draft, state, session, signal, query }) {
+    Object.assign(this, { site, page, path, signal, schema: new Schema(schema) });
+    const keeper = new Keeper({ account: session.account.id, site, page });
+    const kept = keeper.read();
+    this.model = new Model((kept?.base ?? draft.body).config);
+    this.autosave = new Autosave({ model: this.model, path, keeper, base: kept?.base ?? baseOf(draft) });
+    this.#makeParts(state);
+    this.#connect();
+    this.#found("draft", draft.body.faults, draft.body.config);
+    if (kept) this.#bringBack(kept);
+    this.preview.touch(0);
+    this.screen = { title: this.title, element: this.element, leave: this.#leave() };
+    const field = query.get("field");
+    if (field) queueMicrotask(() => requestAnimationFrame(() => this.form.reveal(field.replace(/^\/config/, ""))));
+  }
+
+  get title() {
+    return this.model.config.title || this.page;
+  }
+
+  /** Publish what stands here. */
+  async publish() {
+    if (!may("publish", this.site)) return;
+    const note = await askForNote(this.known.length);
+    if (note === undefined) return;
+    await this.autosave.flush();
+    if (this.autosave.state.kind === "conflict") return this.#choose(this.autosave.state);
+    const { config } = this.model;
+    try {
+      const version = await publish({ site: this.site, page: this.page, path: this.path, config, note, widgets: this.#widgetNames() });
+      this.#found("publish", [], config);
+      announce(`v${version.number} is accepted`);
+    } catch (problem) {
+      this.#refused(problem, config);
+    }
+  }
+
+  async save() {
+    if (this.autosave.state.kind === "conflict") return this.#choose(this.autosave.state);
+    if (await this.autosave.flush()) announce("Saved");
+  }
+
+  undo() {
+    if (!this.model.canUndo) return;
+    this.model.undo();
+    announce("Undone");
+  }
+
+  redo() {
+    if (!this.model.canRedo) return;
+    this.model.redo();
+    announce("Done again");
+  }
+
+  #makeParts(state) {
+    const { model, path, signal, site } = this;
+    this.form = new Form(model, this.schema, { site });
+    this.faults = new Faults((pointer) => this.form.viewAt(pointer).spec);
+    this.known = [];
+    this.list = new FaultList(this.form);
+    this.preview = new Preview({ model, path, signal, isWhole: (config) => isWhole(this.schema, this.schema.root, config), nameOf: (config) => this.#nameOf(config), onFaults: (faults, config) => this.#found("preview", faults, config) });
+    this.presence = new Presence({ path, model, signal, onRevision: (revision) => this.#follow(revision) });
+    this.panes = new Panes(this.preview, signal, h("div", {}, this.list.element, this.form.element));
+    this.head = new Head({ editor: this, saving: new SaveState(this.autosave, signal).element, presence: this.presence.element, panes: this.panes, state });
+    this.element = h("div", { class: "screen screen-wide page-editor" }, this.head.element, this.panes.element);
+  }
+
+  #connect() {
+    const { model, autosave, signal } = this;
+    model.addEventListener("change", () => this.#changed(), { signal });
+    autosave.addEventListener("draft", ({ detail }) => this.#found("draft", detail.draft.faults, detail.config), { signal });
+    autosave.addEventListener("conflict", ({ detail }) => this.#choose(detail), { signal });
+    autosave.addEventListener("state", () => this.preview.refresh(), { signal });
+    signal.addEventListener("abort", () => autosave.end());
+    listenToKeys(this, signal);
+  }
+
+  #bringBack(kept) {
+    this.model.replace(kept.config);
+    this.autosave.touch();
+    toast("What you had not saved is back.", { kind: "info" });
+  }
+
+  #changed() {
+    this.head.update();
+    this.#showFaults();
+  }
+
+  #found(source, faults, config) {
+    this.faults.found(source, faults, config);
+    this.#showFaults();
+  }
+
+  #showFaults() {
+    const known = this.faults.of(this.model.config);
+    if (JSON.stringify(known) === JSON.stringify(this.known)) return;
+    this.known = known;
+    this.form.fault(known);
+    this.list.show(known);
+  }
+
+  #refused(problem, config) {
+    if (!(problem instanceof Problem)) throw problem;
+    toast(`Not published: ${problem.detail}`, { kind: "problem" });
+    if (problem.status !== 422) return;
+    this.#found("publish", problem.errors, config);
+    if (this.known.length > 0) this.form.reveal(this.known[0].pointer);
+  }
+
+  /** Somebody else may have saved: see it at once where there is nothing of our own to lose. */
+  async #follow(revision) {
+    if (revision <= this.autosave.base.revision || !this.autosave.isClean) return;
+    const draft = await look(`${this.path}/draft`, { signal: this.signal });
+    if (!this.autosave.isClean) return;
+    this.autosave.follow(baseOf(draft));
+    this.#found("draft", draft.body.faults, draft.body.config);
+    announce(`${draft.body.by?.name ?? "Somebody"} saved this page; you see the newest`);
+  }
+
+  async #choose({ theirs, base }) {
+    if (this.isChoosing) return;
+    this.isChoosing = true;
+    const sides = { schema: this.schema, base: this.autosave.base.config, mine: this.model.config, theirs };
+    const chosen = await chooseSide(sides).finally(() => (this.isChoosing = false));
+    if (chosen !== undefined) await this.autosave.resolve(chosen, base);
+  }
+
+  #nameOf(config) {
+    const { base } = this.autosave;
+    return config === this.model.config && this.autosave.isClean ? `revision ${base.revision}` : `revision ${base.revision}, with changes that are not saved yet`;
+  }
+
+  #widgetNames() {
+    const [, spec] = this.schema.fields(this.schema.root.schema).find(([, field]) => field.shape === "widgets") ?? [];
+    const kinds = spec ? this.schema.widgets(spec) : new Map();
+    return (this.model.config.widgets ?? []).map((item) => widgetName(kinds, item));
+  }
+
+  #leave() {
+    const leave = async () => {
+      if (this.autosave.isClean || (await this.autosave.flush())) return true;
+      return ask({
+        title: "Leave with changes that are not saved?",
+        text: "They are kept in this browser, and are back when you open this page again.",
+        confirm: "Leave",
+        cancel: "Stay",
+        danger: true,
+      });
+    };
+    leave.hasUnsaved = () => !this.autosave.isClean;
+    return leave;
+  }
+}

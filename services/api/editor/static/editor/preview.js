@@ -1,0 +1,172 @@
+/* The page as it will be published, beside the form. Two frames take turns: the next one loads unseen, takes over the
+   scroll position, and only then is shown, so that nothing flickers while somebody writes. */
+
+import { Problem, send } from "../lib/api.js";
+import { fill, h } from "../lib/dom.js";
+import { icon } from "../lib/icons.js";
+import { newName } from "./fields/frame.js";
+
+const AFTER_MS = 250;
+const AGAIN_AFTER_MS = 3_000;
+const WIDTHS = [["Phone", 390], ["Tablet", 820], ["Desktop", 1280]];
+// Where tests and benches read how long a keystroke took to its frame, and how much of that was waiting for more.
+const MEASURE = "keystroke-to-frame";
+
+export class Preview {
+  #timer = 0;
+  #asking = null;
+  #changedAt = 0;
+  #shown = null;
+
+  /**
+   * @param {{model: import("./model.js").Model, path: string, nameOf: (config: object) => string,
+   *   onFaults: (faults: object[], config: object) => void, isWhole: (config: object) => boolean, signal: AbortSignal}} given
+   */
+  constructor({ model, path, nameOf, onFaults, isWhole, signal }) {
+    Object.assign(this, { model, path, nameOf, onFaults, isWhole, signal, isVisible: true });
+    this.frames = [this.#frame(), this.#frame()];
+    this.status = h("p", { class: "preview-status" });
+    this.stage = h("div", { class: "preview-stage" }, this.frames);
+    this.element = h("section", { class: "preview", "aria-label": "Preview" },
+      h("div", { class: "preview-head" }, this.#widths(), this.status), this.stage);
+    this.#fit();
+    model.addEventListener("change", () => this.touch(), { signal });
+    signal.addEventListener("abort", () => this.#stop());
+  }
+
+  /** Something changed: show it, once nothing more has for a moment. */
+  touch(afterMs = AFTER_MS) {
+    this.#changedAt = performance.now();
+    this.#asking?.abort();
+    clearTimeout(this.#timer);
+    if (this.isVisible) this.#timer = setTimeout(() => this.#render(), afterMs);
+  }
+
+  /** A pane that nobody sees asks for nothing. */
+  setVisible(isVisible) {
+    const comes = isVisible && !this.isVisible;
+    this.isVisible = isVisible;
+    if (comes && this.#shown !== this.model.config) this.touch(0);
+  }
+
+  /** Say anew which state of the page is shown; saving changes that without changing the page. */
+  refresh() {
+    if (this.#shown) this.#say("check", `Preview of ${this.nameOf(this.#shown)}`);
+  }
+
+  async #render() {
+    const { config } = this.model;
+    if (!this.isWhole(config)) return this.#sayIncomplete();
+    const [changedAt, startedAt] = [this.#changedAt, performance.now()];
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    try {
+      const { body } = await send("POST", `${this.path}/previews`, { config }, { signal });
+      await this.#show(body.url, signal);
+      this.#shown = config;
+      this.onFaults([], config);
+      this.refresh();
+      this.#measure(changedAt, startedAt);
+    } catch (problem) {
+      this.#failed(problem, config);
+    }
+  }
+
+  async #show(url, signal) {
+    const [front, back] = this.frames;
+    await loaded(back, url, signal);
+    const { scrollX, scrollY } = front.contentWindow ?? { scrollX: 0, scrollY: 0 };
+    back.contentWindow.scrollTo({ left: scrollX, top: scrollY, behavior: "instant" });
+    back.contentDocument.addEventListener("click", stay);
+    this.frames = [back, front];
+    back.classList.add("is-shown");
+    front.classList.remove("is-shown");
+    back.removeAttribute("inert");
+    front.setAttribute("inert", "");
+    front.tabIndex = -1;
+    back.tabIndex = 0;
+    this.element.dataset.preview = url;
+  }
+
+  #measure(changedAt, startedAt) {
+    // A frame later it has been painted.
+    requestAnimationFrame(() => {
+      const end = performance.now();
+      performance.measure(MEASURE, { start: changedAt, end, detail: { waited_ms: startedAt - changedAt } });
+      this.element.dataset.tookMs = String(Math.round(end - startedAt));
+    });
+  }
+
+  #failed(problem, config) {
+    if (problem.name === "AbortError") return;
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 422) return this.#refused(problem, config);
+    const words = problem.isOffline ? "Preview paused: offline" : `Preview paused: ${problem.detail}`;
+    this.#say("pause", words);
+    this.#timer = setTimeout(() => this.#render(), (problem.retryAfter ?? 0) * 1000 || AGAIN_AFTER_MS);
+  }
+
+  #refused(problem, config) {
+    this.onFaults(problem.errors.length > 0 ? problem.errors : [{ pointer: "", detail: problem.detail, mend: "" }], config);
+    this.#sayIncomplete();
+  }
+
+  #sayIncomplete() {
+    this.#say("pencil", this.#shown ? "Something is to be filled in or mended; this is how it was before." : "Shown once what is needed is filled in.");
+  }
+
+  #say(drawing, words) {
+    if (words === this.words) return;
+    this.words = words;
+    fill(this.status, icon(drawing), words);
+  }
+
+  #frame() {
+    // No scripts, and nothing but this frame to go to: the page is shown, not visited.
+    return h("iframe", { class: "preview-frame", title: "The page as it will be published", sandbox: "allow-same-origin", tabIndex: -1, inert: "" });
+  }
+
+  #widths() {
+    const name = newName("width");
+    const choices = WIDTHS.map(([word, width]) => {
+      const input = h("input", { type: "radio", name, value: String(width), checked: width === 1280, onchange: () => this.#setWidth(width) });
+      return h("label", { class: "preview-width" }, input, word);
+    });
+    return h("fieldset", { class: "preview-widths" }, h("legend", { class: "visually-hidden" }, "Width"), choices);
+  }
+
+  #setWidth(width) {
+    this.width = width;
+    const scale = Math.min(1, this.stage.clientWidth / width || 1);
+    this.stage.style.setProperty("--preview-width", `${width}px`);
+    this.stage.style.setProperty("--preview-scale", String(scale));
+  }
+
+  #fit() {
+    this.resizing = new ResizeObserver(() => this.#setWidth(this.width ?? 1280));
+    this.resizing.observe(this.stage);
+  }
+
+  #stop() {
+    this.#asking?.abort();
+    clearTimeout(this.#timer);
+    this.resizing.disconnect();
+  }
+}
+
+/** Load an address into a frame. */
+function loaded(frame, url, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new DOMException("Another preview is on its way", "AbortError"));
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    frame.addEventListener("load", () => resolve(), { once: true, signal });
+    return frame.contentWindow ? frame.contentWindow.location.replace(url) : (frame.src = url);
+  });
+}
+
+/** Links lead nowhere in a preview, but within the page. */
+function stay(event) {
+  const anchor = event.target.closest?.("a[href]");
+  if (anchor && !anchor.getAttribute("href").startsWith("#")) event.preventDefault();
+}

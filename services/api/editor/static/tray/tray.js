@@ -1,0 +1,74 @@
+/* The publish tray: what is on its way to visitors, at the bottom of every screen. */
+
+import { announce } from "../lib/announce.js";
+import { fill, h } from "../lib/dom.js";
+import { icon } from "../lib/icons.js";
+import { Card } from "./card.js";
+import { isOver } from "./publication.js";
+import { tray } from "./store.js";
+import { sentenceOf } from "./words.js";
+
+const TICK_MS = 100;
+// Once nothing is left to wait for, it makes room by itself.
+const FOLD_AFTER_MS = 8_000;
+
+/** Show the tray in an element, and go on with what was followed before. */
+export function showTray(place) {
+  const view = new TrayView(place);
+  tray.addEventListener("change", ({ detail }) => view.show(detail.entry));
+  tray.restore();
+}
+
+class TrayView {
+  constructor(place) {
+    this.cards = new Map();
+    this.list = h("ul", { class: "tray-list", id: "tray-list" });
+    this.summary = h("span", {});
+    this.toggle = h("button", { type: "button", class: "tray-toggle", "aria-expanded": "true", "aria-controls": "tray-list", onclick: () => this.#fold(!this.list.hidden) }, icon("down"), this.summary);
+    this.element = h("section", { class: "tray", hidden: true, "aria-label": "Publications" }, h("h2", { class: "tray-head" }, this.toggle), this.list);
+    place.append(this.element);
+    setInterval(() => [...this.cards.values()].forEach((card) => card.tick()), TICK_MS);
+  }
+
+  show(changed) {
+    const { entries } = tray;
+    this.element.hidden = entries.length === 0;
+    document.body.classList.toggle("has-tray", entries.length > 0);
+    const moving = entries.filter((entry) => !isOver(entry.followed)).length;
+    this.summary.textContent = moving > 0 ? `Publishing ${moving} ${moving === 1 ? "page" : "pages"}` : "Publications";
+    if (moving > 0) this.#fold(false);
+    clearTimeout(this.folding);
+    if (moving === 0) this.folding = setTimeout(() => this.#makeRoom(), FOLD_AFTER_MS);
+    this.#arrange(entries);
+    for (const card of this.cards.values()) card.show();
+    if (changed) tell(changed);
+  }
+
+  #arrange(entries) {
+    for (const entry of this.cards.keys()) if (!entries.includes(entry)) this.cards.delete(entry);
+    const before = [...this.list.children];
+    const elements = entries.map((entry) => {
+      if (!this.cards.has(entry)) this.cards.set(entry, new Card(entry, tray));
+      return this.cards.get(entry).element;
+    });
+    if (elements.length !== before.length || elements.some((element, index) => element !== before[index])) fill(this.list, elements);
+  }
+
+  #fold(isFolded) {
+    this.list.hidden = isFolded;
+    this.toggle.setAttribute("aria-expanded", String(!isFolded));
+  }
+
+  /** Never under somebody's pointer or focus, and never what failed. */
+  #makeRoom() {
+    const hasFailed = tray.entries.some((entry) => entry.followed.state === "failed");
+    if (!hasFailed && !this.element.matches(":hover, :focus-within")) this.#fold(true);
+  }
+}
+
+/** Steps that people wait for are told; that a builder has begun is not worth an interruption. */
+function tell(entry) {
+  const { state } = entry.followed;
+  if (state === "building") return;
+  announce(`${entry.title || entry.page}: ${sentenceOf(entry)}`, { assertive: state === "failed" });
+}
