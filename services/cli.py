@@ -285,7 +285,7 @@ def hostnames(site: str, names: tuple[str, ...], takes_all: bool, data: Path) ->
 def export_site(site: str, file: Any, data: Path) -> None:
     """Write SITE with its pages, drafts and defaults as one JSON file."""
     # The file is opened by its first part, so that a refusal leaves none.
-    _client(data).download(f"sites/{site}/export", lambda part: file.write(part))
+    _client(data).download(f"sites/{site}/export", lambda part: file.write(part))  # noqa: PLW0108
 
 
 @platen.command("import")
