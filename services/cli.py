@@ -24,6 +24,7 @@ from services.commands import DATA, SlugType, client_of, data_option, read_all
 from services.show import (
     Watcher,
     show_builders,
+    show_import,
     show_pages,
     show_problem,
     show_publication,
@@ -191,8 +192,7 @@ def publish(file: Any, name: PageName, note: str, watch: bool, data: Path) -> No
     except Problem as problem:
         if not _is_missing_site(problem):
             raise
-        client.change("POST", "sites", {"slug": name.site, "title": name.site.replace("-", " ").title()})
-        click.echo(f"created the site {name.site}", err=True)
+        _create_site(client, name.site)
         answer = client.change("POST", f"{name.path}/versions", body)
     _finish(client, name, answer["publication"], watch)
 
@@ -267,6 +267,35 @@ def hostnames(site: str, names: tuple[str, ...], takes_all: bool, data: Path) ->
     is_change = bool(names) or takes_all
     found = client.change("PUT", f"{path}/hostnames", {"hostnames": names}) if is_change else client.get(path)
     click.echo("\n".join(found["hostnames"]) or f"{site} has no hostname of its own")
+
+
+@platen.command("export")
+@click.argument("site", type=SlugType())
+@click.option("--to", "file", type=click.File("wb", lazy=True), default="-", help="A file.  [default: standard output]")
+@DATA
+def export_site(site: str, file: Any, data: Path) -> None:
+    """Write SITE with its pages, drafts and defaults as one JSON file."""
+    # The file is opened by its first part, so that a refusal leaves none.
+    client_of(data).download(f"sites/{site}/export", lambda part: file.write(part))  # noqa: PLW0108
+
+
+@platen.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--site", type=SlugType(), required=True, help="Where: a site; one that does not exist yet is created.")
+@click.option("--publish", is_flag=True, help="Make what is imported live.")
+@DATA
+def import_site(file: Any, site: str, publish: bool, data: Path) -> None:
+    """Save the pages of FILE (- for standard input) in a site. What is there already is left alone."""
+    body = {**_json_object(file), **({"publish": True} if publish else {})}
+    client, path = client_of(data), f"sites/{site}/import"
+    try:
+        report = client.change("POST", path, body)
+    except Problem as problem:
+        if not _is_missing_site(problem):
+            raise
+        _create_site(client, site)
+        report = client.change("POST", path, body)
+    sys.exit(show_import(report))
 
 
 @platen.command()
@@ -437,6 +466,21 @@ def _live_before(client: Api, name: PageName) -> int:
         before = listed["next"]
         if not before:
             raise Misconfigured(f"No other version of {name} was ever live.")
+
+
+def _json_object(file: Any) -> dict[str, Any]:
+    try:
+        found = json.load(file)
+    except ValueError as error:
+        raise Misconfigured(f"{file.name} is not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise Misconfigured(f"{file.name} is not a site: `platen export` makes such a file.")
+    return found
+
+
+def _create_site(client: Api, site: str) -> None:
+    client.change("POST", "sites", {"slug": site, "title": site.replace("-", " ").title()})
+    click.echo(f"created the site {site}", err=True)
 
 
 def _is_missing_site(problem: Problem) -> bool:

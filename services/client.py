@@ -5,7 +5,7 @@ A change is sent with an Idempotency-Key, so that trying again after a lost answ
 
 import time
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -143,6 +143,27 @@ class Api:
             Misconfigured: the server is not reached.
         """
         return self._send("GET", path, {"params": query})
+
+    def download(self, path: str, write: Callable[[bytes], Any]) -> None:
+        """Read what may be long, a part at a time.
+
+        Args:
+            path: below /-/api/v1.
+            write: takes each part.
+
+        Raises:
+            Problem: the server refused.
+            Misconfigured: the server is not reached, or what it sent ended early.
+        """
+        try:
+            with self._http.stream("GET", f"/-/api/v1/{path}") as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _problem(answer)
+                for part in answer.iter_bytes():
+                    write(part)
+        except httpx2.TransportError as error:
+            raise Misconfigured(f"{self.target.url} is not reached: {str(error).rstrip('.')}.") from error
 
     def change(self, method: str, path: str, body: Any = None) -> Any:
         """Change something, trying again under the same key when the answer is lost or Redis is away.

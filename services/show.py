@@ -5,6 +5,7 @@ all styling is done with rich's Text.
 """
 
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,6 +102,23 @@ def show_pages(url: str, found: list[tuple[str, dict[str, Any]]]) -> None:
         )
         table.add_row(name, live, wanted, address(url, name) if head["live_version"] else "–")
     out.print(table)
+
+
+def show_import(report: dict[str, Any]) -> int:
+    """What came of each page of a file, but for those that were there already.
+
+    Returns:
+        the exit code: 1 where a page was refused.
+    """
+    counts = Counter(page["outcome"] for page in report["pages"])
+    for page in report["pages"]:
+        if page["outcome"] != "unchanged" or page["detail"]:
+            version = f" v{page['version']}" if page["version"] else ""
+            out.print(Text(f"{page['outcome']}  {page['page']}{version}  {page['detail']}".rstrip()))
+    if report["defaults"] == "refused":
+        out.print("The site's own defaults stay; the file has others.")
+    out.print(f"{counts['saved']} saved, {counts['unchanged']} unchanged, {counts['refused']} refused")
+    return 1 if counts["refused"] else 0
 
 
 def show_versions(name: str, items: list[dict[str, Any]], page: dict[str, Any], *, more: bool) -> None:

@@ -4,6 +4,7 @@ What is there already is not saved again, so a file can be imported as often as 
 refused as a whole, and one that is refused costs the others nothing. Nobody's draft is ever replaced.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -104,7 +105,8 @@ async def take(api: Api, asked: Asked) -> Response:
     _check_once_each(file.pages)
     if file.publish and not asked.principal.may("publish", site):
         raise refuse(asked.principal, "publish", site)
-    request = asked.change(msgspec.json.encode(file, enc_hook=encode_value))
+    # Dozens of megabytes are hashed beside other requests.
+    request = await asyncio.to_thread(lambda: asked.change(msgspec.json.encode(file, enc_hook=encode_value)))
     await api.store.claim(site, request)
     importing = _Importing(api, site, file.publish, request, who(asked.principal))
     defaults = await _take_defaults(importing, before, encode_config(file.site.defaults))

@@ -298,3 +298,40 @@ def test_a_publication_that_waits_is_called_off(up: Up, tmp_path: Path) -> None:
     assert published.returncode == 0, published.stderr
     assert (done.returncode, done.stdout) == (0, "publication 1 of off/spring (v1) is cancelled\n")
     assert (again.returncode, "Publication 1 is cancelled." in again.stderr) == (1, True)
+
+
+def test_a_site_goes_out_as_a_file_and_in_again(up: Up, tmp_path: Path) -> None:
+    for page in ("one", "two"):
+        run_cli("publish", write(tmp_path, {"title": page}), "--page", f"away/{page}", "--watch", data=up.data)
+    file = tmp_path / "away.json"
+
+    written = run_cli("export", "away", "--to", str(file), data=up.data)
+    shown = run_cli("export", "away", data=up.data)
+    first = run_cli("import", str(file), "--site", "back-again", "--publish", data=up.data)
+    second = run_cli("import", str(file), "--site", "back-again", "--publish", data=up.data)
+
+    assert (written.returncode, written.stdout, shown.stdout) == (0, "", file.read_text())
+    assert [page["page"] for page in json.loads(shown.stdout)["pages"]] == ["one", "two"]
+    assert first.returncode == 0, first.stderr
+    assert first.stderr == "created the site back-again\n"
+    assert first.stdout.splitlines() == ["saved  one v1", "saved  two v1", "2 saved, 0 unchanged, 0 refused"]
+    assert wait_for(lambda: httpx2.get(f"{up.url}/back-again/two", trust_env=False).status_code == 200, 10)
+    assert second.stdout == "0 saved, 2 unchanged, 0 refused\n"
+
+
+def test_an_import_says_which_pages_were_refused_and_why(up: Up, tmp_path: Path) -> None:
+    pages = [{"page": "good", "config": {"title": "A"}}, {"page": "bad", "config": {"title": ""}}]
+    site = {"format": "platen-site", "schema": 1, "site": {"slug": "a", "title": "A"}, "pages": pages}
+
+    some = run_cli("import", write(tmp_path, site), "--site", "refusing", data=up.data)
+    none = run_cli("import", write(tmp_path, {**site, "format": "zork"}), "--site", "refusing", data=up.data)
+    odd = run_cli("import", write(tmp_path, []), "--site", "refusing", data=up.data)
+    gone = run_cli("export", "nowhere", "--to", str(tmp_path / "nowhere.json"), data=up.data)
+
+    assert some.returncode == 1
+    assert "refused  bad  config/title: This needs at least 1 character; it has 0." in some.stdout
+    assert "1 saved, 0 unchanged, 1 refused" in some.stdout
+    assert (none.returncode, "/format: " in none.stderr) == (1, True)
+    assert (odd.returncode, "is not a site" in odd.stderr) == (1, True)
+    assert (gone.returncode, "There is no site 'nowhere'" in gone.stderr) == (1, True)
+    assert not (tmp_path / "nowhere.json").exists()
