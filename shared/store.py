@@ -334,6 +334,7 @@ class Store:
             script_keys += [names.page(site, slug), names.artifacts(site, slug)]
         script_keys += [names.idempotency(site, scoped(request)), *self._queue(site)]
         script_keys.append(names.unserved(names.partition(site)))
+        script_keys += [names.shares(site, page), names.shares(site, to)]
         arguments = [*self._common(site, page, request), to, GROUP]
         answer = await run(self._client, Call(script("move"), script_keys, arguments))
         outcome = answer[0]

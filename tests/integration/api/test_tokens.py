@@ -13,6 +13,7 @@ from shared.auth import PREFIX
 from shared.connection import Client
 from shared.settings import Settings
 from tests.integration.api.conftest import TOKEN, V1, everything
+from tests.integration.api.test_roles import IDS
 
 OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs]
 
@@ -24,7 +25,7 @@ async def test_no_operation_is_possible_without_a_token_that_is_known(
     web: httpx2.AsyncClient, client: Client, endpoint: Endpoint, header: str
 ) -> None:
     before = await everything(client)
-    address = endpoint.path.format(site="acme", page="spring", number=1, seq=1, rebuild=1, builder="all")
+    address = endpoint.path.format(site="acme", **IDS)
 
     answer = await web.request(
         endpoint.method, address, headers={"authorization": header}, json=endpoint.body_example or {}
