@@ -427,6 +427,7 @@ class Store:
         partition = names.partition(site)
         script_keys += [names.unserved(partition), names.draft(site, page), names.draft(site, to)]
         script_keys += [names.schedules(site), names.scheduled(partition)]
+        script_keys += [names.shares(site, page), names.shares(site, to)]
         arguments = [*self._common(site, page, request), to, GROUP]
         answer = await run(self._client, Call(script("move"), script_keys, arguments))
         outcome = answer[0]

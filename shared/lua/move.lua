@@ -11,6 +11,7 @@
 --       15 lane, 16 waiting, 17 turns   where the page waits to be built anew
 --       18 unserved     list of publications that wait for the servers
 --       19 draft of the old slug, 20 draft of the new one, 21 schedules, 22 scheduled
+--       23 shares of the old slug, 24 shares of the new one
 -- ARGV  1 site, 2 page, 3 actor, 4 traceparent, 5 keep_ms, 6 fingerprint, 7 idempotency_s
 --       8 to            the new slug
 --       9 group
@@ -27,7 +28,8 @@
 -- idempotency key is remembered.
 local pages, head, versions, publications, published, artifacts = unpack(KEYS, 1, 6)
 local new_head, new_versions, new_publications, new_published, new_artifacts = unpack(KEYS, 7, 11)
-local idempotency, events, open, lane, waiting, turns, unserved, draft, new_draft, schedules, scheduled = unpack(KEYS, 12)
+local idempotency, events, open, lane, waiting, turns, unserved, draft, new_draft = unpack(KEYS, 12, 20)
+local schedules, scheduled, shares, new_shares = unpack(KEYS, 21)
 local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, to, group = unpack(ARGV)
 
 local memory, _, old_seq = recall(idempotency, fingerprint)
@@ -105,6 +107,15 @@ end
 redis.call('HSET', new_head, 'seq', digits(seq), 'version', digits(version), 'old', table.concat(old, ' '))
 redis.call('ZREM', pages, page)
 redis.call('ZADD', pages, 0, to)
+
+-- Shares come along, to those that the new slug has, so that they can be found and taken back.
+local shared = redis.call('HGETALL', shares)
+if #shared > 0 then
+  local ttl_ms = math.max(redis.call('PTTL', shares), redis.call('PTTL', new_shares))
+  redis.call('HSET', new_shares, unpack(shared))
+  redis.call('PEXPIRE', new_shares, ttl_ms)
+  redis.call('DEL', shares)
+end
 
 for i, text in ipairs(redis.call('LRANGE', unserved, 0, -1)) do
   local is_json, other = pcall(cjson.decode, text)

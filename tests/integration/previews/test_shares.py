@@ -258,6 +258,28 @@ async def test_where_no_builder_is_alive_visitors_are_asked_to_come_back(
     assert page.headers["content-type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.usefixtures("builder")
+async def test_the_shares_of_a_page_that_is_moved_come_along(
+    web: httpx2.AsyncClient, anybody: httpx2.AsyncClient, client: Client, keys: Keys
+) -> None:
+    await web.post(f"{PAGE}/versions", json={"config": CONFIG})
+    made = await share(web)
+    summer = f"{V1}/sites/acme/pages/summer"
+    early = (await web.post(f"{summer}/shares", json={"config": CONFIG, "expires_in_s": 60})).json()
+
+    moved = await web.post(f"{PAGE}/move", json={"to": "summer"})
+    there, here = await web.get(f"{summer}/shares"), await web.get(f"{PAGE}/shares")
+    page = await anybody.get(made["url"])
+    ended = await web.delete(f"{summer}/shares/{made['id']}")
+
+    assert moved.status_code == 200
+    assert {one["id"] for one in there.json()["items"]} == {made["id"], early["id"]}
+    assert here.json()["items"] == []
+    assert await client.pttl(keys.shares("acme", "summer")) > 60_000
+    assert (page.status_code, ended.status_code) == (200, 200)
+    assert (await anybody.get(made["url"])).status_code == 410
+
+
 async def _refuse(*_: object) -> None:
     raise StoreUnavailable("away")
 
