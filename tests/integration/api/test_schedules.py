@@ -63,7 +63,7 @@ async def test_the_api_fires_without_any_builder(web: httpx2.AsyncClient, client
     await wait_until(is_done)
     found = (await web.get(f"{PAGE}/schedules/1")).json()
     publication = (await web.get(f"{PAGE}/publications/{found['publication_seq']}")).json()
-    assert 0 <= found["late_ms"] < 1_000
+    assert 0 <= found["late_ms"] < 5_000
     assert found["fired_at"] == made["at"] + found["late_ms"]
     assert (publication["cause"], publication["schedule"], publication["version"]) == ("schedule", 1, 2)
 

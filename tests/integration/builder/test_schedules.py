@@ -32,4 +32,3 @@ async def test_a_builder_makes_a_scheduled_version_live_without_any_api(
     publication = await store.publication(SITE, "spring", 1)
     assert [step.state for step in publication.steps] == ["queued", "building", "live"]
     assert publication.cause == "schedule"
-    assert (await editor.show(made)).late_ms < 1_000

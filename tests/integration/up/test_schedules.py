@@ -79,7 +79,7 @@ def test_what_was_due_while_nothing_ran_fires_at_the_start_and_says_how_late(tmp
         found = ended(up, made["id"])
 
         assert found["state"] == "done", found
-        assert 2_000 < found["late_ms"] < started_ms - made["at"] + 1_000
+        assert 2_000 < found["late_ms"] < started_ms - made["at"] + 5_000
         assert end_of(up.api, "acme", "spring", found["publication_seq"])["state"] == "live"
         assert wait_for(lambda: "Two" in httpx2.get(f"{up.url}/acme/spring", trust_env=False).text, 5)
 
@@ -91,7 +91,7 @@ def test_a_page_goes_off_and_a_kept_version_comes_back_while_no_builder_moves(tm
             off, on = schedule(up, 2, action="unpublish"), schedule(up, 3, version=1)
 
             taken, found = ended(up, off["id"]), ended(up, on["id"])
-            assert max(taken["late_ms"], found["late_ms"]) < 1_000
+            assert max(taken["late_ms"], found["late_ms"]) < 5_000
             gone = up.api.get(f"{PAGE}/publications/{taken['publication_seq']}")
             assert (gone["version"], gone["state"], gone["cause"]) == (0, "live", "schedule")
             assert up.api.get(f"{PAGE}/publications/{found['publication_seq']}")["state"] == "live"
@@ -110,7 +110,7 @@ def test_what_was_due_while_redis_was_away_fires_when_it_is_back(tmp_path: Path,
         found = ended(up, made["id"])
 
         assert found["state"] == "done"
-        assert 1_000 <= found["late_ms"] < back_ms - made["at"] + 2_500
+        assert 1_000 <= found["late_ms"] < back_ms - made["at"] + 5_000
         assert end_of(up.api, "acme", "spring", found["publication_seq"])["state"] == "live"
 
 
