@@ -29,7 +29,8 @@ async def test_a_title_is_changed(open_tab: OpenTab, up: Up, site: str) -> None:
 
 
 async def test_whoever_leaves_with_something_unsaved_is_asked(open_tab: OpenTab, site: str) -> None:
-    tab = await open_tab(ADMIN, f"{site}/settings")
+    tab = await open_tab(ADMIN, site)
+    await tab.page.get_by_role("link", name="Settings").click()
     leaving = tab.page.get_by_role("link", name="Sites").first
     await tab.page.get_by_label("Title").fill("Half a tit")
 
