@@ -46,6 +46,8 @@ class Camera:
         if shot.act:
             await shot.act(page)
         await page.locator(shot.shows).first.wait_for()
+        # The bar on top sticks to wherever the window is.
+        await page.evaluate("scrollTo(0, 0)")
         await page.screenshot(path=self._folder / f"{shot.name}.png", full_page=True)
         await context.close()
 

@@ -28,6 +28,36 @@ async def test_a_title_is_changed(open_tab: OpenTab, up: Up, site: str) -> None:
     assert up.api.get(f"sites/{site}")["title"] == "Acme & Sons"
 
 
+async def test_whoever_leaves_with_something_unsaved_is_asked(open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN, site)
+    await tab.page.get_by_role("link", name="Settings").click()
+    leaving = tab.page.get_by_role("link", name="Sites").first
+    await tab.page.get_by_label("Title").fill("Half a tit")
+
+    await leaving.click()
+    await tab.press("Cancel")
+    assert tab.path == f"{site}/settings"
+    assert await tab.page.get_by_label("Title").input_value() == "Half a tit"
+    await tab.page.go_back()
+    await tab.press("Cancel")
+    assert tab.path == f"{site}/settings"
+    await leaving.click()
+    await tab.press("Leave")
+
+    await tab.heading("Sites").wait_for()
+
+
+async def test_whoever_has_saved_is_not_asked(open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN, f"{site}/settings")
+    await tab.page.get_by_label("Title").fill("A whole title")
+    await tab.press("Save the title")
+    await told(tab, "The title is saved")
+
+    await tab.page.get_by_role("link", name="Sites").first.click()
+
+    await tab.heading("Sites").wait_for()
+
+
 async def test_hostnames_are_set_and_a_wrong_one_is_refused_at_its_field(open_tab: OpenTab, up: Up, site: str) -> None:
     tab = await open_tab(ADMIN, f"{site}/settings")
     tab.expects = {422}

@@ -34,6 +34,30 @@ async def test_a_site_is_made_by_its_title_alone(open_tab: OpenTab) -> None:
     assert tab.path == "cafe-sud-sohne"
 
 
+async def test_a_site_and_a_page_are_made_by_keyboard_alone(open_tab: OpenTab) -> None:
+    tab = await open_tab(ADMIN)
+    keyboard = tab.page.keyboard
+
+    async def tab_to(text: str) -> None:
+        for _ in range(40):
+            await keyboard.press("Tab")
+            if await tab.get("document.activeElement.textContent") == text:
+                return
+        raise AssertionError(f"Tab never came to {text}")
+
+    await tab_to("New site")
+    await keyboard.press("Enter")
+    await keyboard.type("Keys only")
+    await keyboard.press("Enter")
+    await tab.heading("Keys only").wait_for()
+    await tab_to("New page")
+    await keyboard.press("Space")
+    await keyboard.type("first")
+    await keyboard.press("Enter")
+
+    await wait_until(lambda: tab.path == "keys-only/first", what="the editor")
+
+
 async def test_a_name_that_is_taken_is_refused_at_its_field(open_tab: OpenTab, site: str) -> None:
     tab = await open_tab(ADMIN)
     tab.expects = {409}

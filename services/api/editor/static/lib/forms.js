@@ -93,6 +93,7 @@ export function onSubmit(form, act) {
     form.ariaBusy = "true";
     try {
       await act(Object.fromEntries(new FormData(form)));
+      form.dispatchEvent(new Event("saved", { bubbles: true }));
     } catch (error) {
       if (error.name !== "Problem") throw error;
       showProblem(form, error);

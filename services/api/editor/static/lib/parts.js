@@ -31,5 +31,5 @@ export function button(text, onclick, { kind = "", drawing = "", ...properties }
 }
 
 export function options(pairs, chosen) {
-  return pairs.map(([value, text]) => h("option", { value, selected: value === chosen }, text));
+  return pairs.map(([value, text]) => h("option", { value, defaultSelected: value === chosen }, text));
 }

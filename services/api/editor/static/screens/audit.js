@@ -60,7 +60,7 @@ function cells(entry) {
   const place = [entry.site, entry.page].filter(Boolean).join("/");
   return [
     [inWords(entry.action), entry.target && h("div", { class: "muted small" }, entry.target)],
-    [entry.who?.name || h("span", { class: "muted" }, "nobody signed in"), entry.via && entry.via !== "session" && h("div", { class: "muted small" }, `by ${entry.via}`)],
+    [entry.who?.name || h("span", { class: "muted" }, "nobody"), entry.via && ![entry.who?.name, "session"].includes(entry.via) && h("div", { class: "muted small" }, `by ${entry.via}`)],
     place,
     entry.outcome === "refused" ? status("refused", `Refused (${entry.status})`) : status("done"),
     h("span", { title: clock(entry.at) }, when(entry.at)),

@@ -5,6 +5,7 @@ import { get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { screenHead } from "../lib/parts.js";
 import { may } from "../lib/session.js";
+import { leaveOf } from "../lib/unsaved.js";
 import { defaultsPart } from "../settings/defaults.js";
 import { generalPart } from "../settings/general.js";
 import { hostnamesPart } from "../settings/hostnames.js";
@@ -21,5 +22,6 @@ export async function show({ parameters, signal }) {
     return { title, element: h("div", { class: "screen" }, head, emptyState({ drawing: "key", title: "Not yours to set", text })) };
   }
   const parts = [generalPart, hostnamesPart, membersPart, defaultsPart, transferPart].map((part) => part(site, signal));
-  return { title, element: h("div", { class: "screen" }, head, h("div", { class: "panels" }, await Promise.all(parts))) };
+  const element = h("div", { class: "screen" }, head, h("div", { class: "panels" }, await Promise.all(parts)));
+  return { title, element, leave: leaveOf(element) };
 }

@@ -58,8 +58,7 @@ function cells(site, page) {
   const isLive = page.head?.live_version > 0;
   return [
     [h("a", { href: address }, page.title || page.page), h("div", { class: "muted small" }, page.url)],
-    h("div", { class: "chips" }, status(page.state),
-      page.has_draft && page.state !== "draft" && h("span", { class: "status status-quiet" }, icon("pencil"), "Draft kept")),
+    h("div", { class: "chips" }, status(page.state), unpublished(page)),
     page.changed_at ? when(page.changed_at) : "",
     [
       h("a", { class: "button button-quiet button-small", href: historyAddress(site, page.page) }, "History", of(page)),
@@ -67,6 +66,14 @@ function cells(site, page) {
         "View", of(page), h("span", { class: "visually-hidden" }, " in a new tab"), icon("external")),
     ],
   ];
+}
+
+/** What is written and not yet seen by visitors. */
+function unpublished({ state, has_draft: hasDraft, head }) {
+  if (state === "draft") return null;
+  const isNewer = head?.live_version > 0 && head.version > head.live_version;
+  const word = hasDraft ? "Draft kept" : isNewer && `v${head.version} not live`;
+  return word && h("span", { class: "status status-quiet" }, icon("pencil"), word);
 }
 
 const of = (page) => h("span", { class: "visually-hidden" }, ` of ${page.title || page.page}`);

@@ -36,6 +36,7 @@ export function follow(list) {
 
 function live(type, data, list) {
   const head = list.items.get(data.page)?.head;
+  if (type === "config-published") return { head: { ...head, version: Math.max(head?.version ?? 0, data.version) } };
   if (type === "page-built") return { head: { ...head, live_version: data.version } };
   if (type === "page-unpublished") return { head: { ...head, live_version: 0 } };
   return {};
