@@ -85,7 +85,7 @@ async def test_a_narrow_screen_has_the_preview_behind_a_tab(open_tab: OpenTab, u
     desk = await edit(open_tab, up, site, SMALL, width=360)
     before = await desk.page.locator(".preview").is_visible()
 
-    await desk.page.get_by_label("Preview", exact=True).check()
+    await desk.page.get_by_role("radio", name="Preview").check()
     await desk.previewed()
 
     assert not before

@@ -47,11 +47,11 @@ async def test_nothing_is_lost_while_offline_not_even_by_closing_the_tab(open_ta
 
     await context.route(endpoint("**"), away)
     await desk.field("Title").fill("Offline")
-    await desk.page.get_by_text("not saved: offline. Kept in this browser").wait_for()
-    desk.tab.complaints.clear()
+    await desk.head.get_by_text("not saved: offline. Kept in this browser").wait_for()
     await context.unroute(endpoint("**"), away)
     kept = await desk.tab.get("Object.keys(localStorage).filter(name => name.startsWith('platen:unsaved')).length")
     await desk.page.close(run_before_unload=False)
+    desk.tab.complaints.clear()
     again = Desk(await desk.tab.open(context, up.url, f"{site}/spring"), up, site, "spring")
     await wait_until(again.is_saved, what="what was kept to be saved")
 
@@ -70,7 +70,7 @@ async def test_what_could_not_be_saved_is_saved_once_the_connection_is_back(
 
     await desk.page.context.set_offline(True)
     await desk.field("Title").fill("Back")
-    await desk.page.get_by_text("not saved: offline").wait_for()
+    await desk.head.get_by_text("not saved: offline").wait_for()
     await desk.page.context.set_offline(False)
     await wait_until(desk.is_saved, what="the draft to be saved")
     desk.tab.complaints.clear()

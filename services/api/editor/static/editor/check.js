@@ -39,6 +39,7 @@ function checkNumber(schema, value) {
 export function isWhole(schema, spec, value) {
   if (check(spec, value) !== "") return false;
   if (spec.shape === "object" && value != null) return areWhole(schema, schema.fields(spec.schema), value);
+  if (spec.shape === "line-list" || spec.shape === "grid") return cellsAreWhole(schema, spec, value);
   if (spec.shape === "list") return listIsWhole(schema, spec, value);
   if (spec.shape === "widgets") return (value ?? []).every((item) => widgetIsWhole(schema, spec, item));
   return true;
@@ -46,6 +47,11 @@ export function isWhole(schema, spec, value) {
 
 function areWhole(schema, fields, value) {
   return fields.every(([name, spec]) => isWhole(schema, spec, value?.[name]));
+}
+
+function cellsAreWhole(schema, spec, value) {
+  const item = schema.spec(spec.schema.items, "", true);
+  return (value ?? []).every((part) => (Array.isArray(part) ? cellsAreWhole(schema, item, part) : check(item, part) === ""));
 }
 
 function listIsWhole(schema, spec, value) {

@@ -16,7 +16,7 @@ const UNFOLDED = 3;
 
 export class WidgetsField extends Group {
   constructor(spec, place, form) {
-    super(spec.label, "widgets");
+    super(h("h2", { class: "widgets-title" }, spec.label), "widgets");
     Object.assign(this, { spec, place, form, label: spec.label, isNew: true, widgets: [], kinds: form.schema.widgets(spec) });
     this.adding = new AddWidget(this.kinds, (kind) => this.#add(kind));
     this.folding = h("div", { class: "widgets-tools" },

@@ -1,0 +1,191 @@
+"""Publishing from the editor, and watching it: to live, to a failure, over lost connections, several at once."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Route
+
+from services.valkey import Valkey
+from shared.connection import connect
+from shared.keys import Keys
+from shared.settings import Settings
+from shared.store import Request, Store
+from shared.streams import EventLog
+from tests.browser.editor.conftest import OpenTab
+from tests.browser.editor.editing import SMALL, Desk, edit, endpoint
+from tests.conftest import wait_until
+from tests.harness import Up
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# Accepted by nobody, and written past the API: what no template can show.
+UNPRINTABLE = b'{"title":"Bad","widgets":[{"type":"text","id":"text-1","body":"Fine"},{"type":"hologram"}]}'
+
+
+async def test_a_publication_is_watched_from_the_button_to_every_server(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    await desk.field("Title").fill("Watched")
+
+    await desk.publish("The note")
+    await desk.is_in("live")
+    await desk.card.get_by_text("v2 is live on 1 of 1 server").wait_for()
+    steps = await desk.card.locator(".tray-steps li").all_inner_texts()
+
+    assert [step.split("\n")[0] for step in steps] == ["queued", "building", "live"]
+    assert all("ms" in step for step in steps[1:])
+    assert "after it was accepted" in await desk.card.inner_text()
+    assert await desk.head.get_by_text("v2 is live").is_visible()
+    assert "v2 is live" in (await desk.page.locator("#live-polite").text_content() or "")
+
+
+async def test_a_failure_says_first_what_is_still_live_then_where_and_why(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, {**SMALL, "title": "Good"})
+    await answer_with(desk, UNPRINTABLE)
+
+    await desk.publish()
+    await desk.is_in("failed")
+    words = await desk.card.inner_text()
+    told = await desk.page.locator("#live-assertive").text_content() or ""
+
+    assert words.index("v1 is still live") < words.index("hologram")
+    assert "v1 is still live" in told
+    assert await desk.card.get_by_role("button", name="Try again").is_visible()
+    assert await desk.card.locator('.status[data-state="failed"] svg').count() == 1
+
+
+async def test_a_failure_leads_to_the_field_that_is_to_blame(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, {**SMALL, "title": "Good"})
+    deep = ">" * 300 + "x"
+    await answer_with(desk, b'{"title":"Bad","widgets":[{"type":"hero","id":"hero-1","title":"First"},'
+                            b'{"type":"text","id":"text-1","body":"%b"}]}' % deep.encode())  # fmt: skip
+
+    await desk.publish()
+    await desk.is_in("failed")
+    place = await desk.card.locator(".tray-failure strong").inner_text()
+    await desk.card.get_by_role("link", name="Go to the field").click()
+
+    await wait_until(lambda: has_focus(desk, "Body", 1), what="the focus on the field")
+    assert place == "Text, body"
+
+
+async def test_several_pages_are_followed_at_once_and_on_every_screen(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    await desk.publish()
+    other = await edit(lambda *_, **__: at(desk, f"{site}/other"), up, site, SMALL, page="other")
+    await other.publish()
+    await desk.page.get_by_role("link", name=site, exact=True).click()
+    await wait_until(lambda: desk.tab.path == site, what="the site's screen")
+
+    states = [desk.page.locator('.tray-card[data-state="live"]').count() for _ in range(1)]
+
+    assert await states[0] <= 2
+    await wait_until(lambda: are_live(desk, 2), what="both to be live")
+
+
+async def test_what_waits_is_called_off(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    up.api.change("POST", "builders/all/quiet", None)
+    try:
+        await desk.publish()
+        await desk.card.get_by_text("in line").wait_for()
+        await desk.card.get_by_role("button", name="Cancel").click()
+        await desk.is_in("cancelled")
+    finally:
+        up.api.change("DELETE", "builders/all/quiet", None)
+
+    assert up.api.get(f"{desk.path}")["live"]["version"] == 1
+
+
+async def test_a_tab_that_is_loaded_anew_goes_on_following(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    up.api.change("POST", "builders/all/quiet", None)
+    try:
+        await desk.publish()
+        await desk.tab.go(f"{site}/spring")
+        await desk.is_in("queued")
+    finally:
+        up.api.change("DELETE", "builders/all/quiet", None)
+
+    await desk.is_in("live")
+
+
+@pytest.fixture
+def own_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, Valkey]]:
+    """A Platen whose Redis can be taken away."""
+    valkey = Valkey(tmp_path_factory.mktemp("own") / "valkey")
+    valkey.start()
+    up = Up(tmp_path_factory.mktemp("up") / "data", "--redis", valkey.url)
+    with up:
+        yield up, valkey
+    valkey.kill()
+
+
+@pytest.mark.timeout(120)
+async def test_redis_restarted_during_a_watch_is_a_pause_and_then_caught_up(
+    own_up: tuple[Up, Valkey], browser: Any
+) -> None:
+    from tests.browser.editor.conftest import sign_in  # noqa: PLC0415
+    from tests.browser.editor.tab import Tab  # noqa: PLC0415
+
+    up, valkey = own_up
+    up.api.change("POST", "sites", {"slug": "acme"})
+    context = await browser.new_context(service_workers="block")
+    await sign_in(up, context, "Ada", {"*": "admin"})
+
+    async def open_it(_roles: object, path: str, **_options: object) -> Tab:
+        return await Tab.open(context, up.url, path)
+
+    desk = await edit(open_it, up, "acme", SMALL)
+    up.api.change("POST", "builders/all/quiet", None)
+    await desk.publish()
+    await desk.is_in("queued")
+    await asyncio.to_thread(valkey.kill)
+    await desk.card.get_by_text("Paused: the connection is lost").wait_for(timeout=30_000)
+    await asyncio.to_thread(valkey.start)
+    await wait_until(lambda: up.ready, 30, what="Platen to be ready again")
+    up.api.change("DELETE", "builders/all/quiet", None)
+
+    await desk.is_in("live")
+    assert "v2 is live" in await desk.card.inner_text()
+    await context.close()
+
+
+async def answer_with(desk: Desk, config: bytes) -> None:
+    """Let the next publish save this config instead, past the API's checks; what follows is real."""
+    client = connect(desk.platen.redis_url)
+    keys, settings = Keys(), Settings(redis_url=desk.platen.redis_url)
+    store = Store(client, keys, settings)
+    assert EventLog
+
+    async def save(route: Route) -> None:
+        if route.request.method != "POST":
+            return await route.continue_()
+        request = Request(actor="tests", traceparent="", idempotency_key="k" + desk.site, fingerprint="f")
+        accepted = await store.save_version(desk.site, desk.slug, config, "", publish=True, request=request)
+        assert accepted.version is not None
+        assert accepted.publication is not None
+        await client.aclose()
+        await desk.page.unroute(endpoint("**/versions"))
+        version, publication = accepted.version, accepted.publication
+        body = {
+            "version": {"number": version.number},
+            "publication": desk.platen.api.get(f"{desk.path}/publications/{publication.seq}"),
+        }
+        return await route.fulfill(status=201, json=body)
+
+    await desk.page.route(endpoint("**/versions"), save)
+
+
+async def at(desk: Desk, path: str) -> Any:
+    await desk.tab.go(path)
+    return desk.tab
+
+
+async def are_live(desk: Desk, count: int) -> bool:
+    return await desk.page.locator('.tray-card[data-state="live"]').count() == count
+
+
+async def has_focus(desk: Desk, label: str, number: int) -> bool:
+    return bool(await desk.field(label, desk.widget(number)).evaluate("e => e === document.activeElement"))
