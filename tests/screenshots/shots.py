@@ -94,6 +94,24 @@ async def search_in_vain(page: Page) -> None:
     await page.get_by_text("No page fits").first.wait_for()
 
 
+async def break_a_field(page: Page) -> None:
+    await press("Unfold all")(page)
+    await page.locator(".widget").first.get_by_label("Title", exact=True).fill("")
+    await page.locator(".fault-list").wait_for()
+
+
+async def publish(page: Page) -> None:
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_label("What changed?").fill("30% instead of 20%")
+    await page.keyboard.press("Enter")
+    await page.locator('.tray-card[data-state="live"]').wait_for()
+
+
+async def see_preview(page: Page) -> None:
+    await page.get_by_role("radio", name="Preview").check()
+    await page.locator(".preview-frame.is-shown").wait_for()
+
+
 SHOTS: tuple[Shot, ...] = (
     Shot("sign-in", "sign-in", who=""),
     Shot("sign-in-refused", "sign-in", who="", act=wrong_password),
@@ -112,6 +130,16 @@ SHOTS: tuple[Shot, ...] = (
     Shot("pages-none", "globex"),
     Shot("pages-search-in-vain", "acme", act=search_in_vain),
     Shot("new-page", "acme", act=press("New page"), shows="dialog"),
+    Shot("page", "acme/index", shows=".preview-frame.is-shown"),
+    Shot("page-dark", "acme/index", scheme="dark", shows=".preview-frame.is-shown"),
+    Shot("page-phone", "acme/index", width=PHONE),
+    Shot("page-preview-phone", "acme/index", width=PHONE, act=see_preview),
+    Shot("page-empty", "globex/first"),
+    Shot("page-adding", "acme/index", act=press("Add a widget"), shows=".add-widget-entry"),
+    Shot("page-failing", "acme/index", act=break_a_field, shows=".fault-list"),
+    Shot("page-viewer", "acme/index", who="Viewer"),
+    Shot("publishing", "acme/index", act=publish, shows=".tray-card"),
+    Shot("publishing-phone", "acme/index", act=publish, width=PHONE, scheme="dark", shows=".tray-card"),
     Shot("settings", "acme/settings"),
     Shot("settings-dark", "acme/settings", scheme="dark"),
     Shot("settings-phone", "acme/settings", width=PHONE),

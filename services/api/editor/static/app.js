@@ -27,9 +27,9 @@ async function begin() {
   whenSignedOut(signInAgain);
   onConnection((state) => showConnection(byId("banner"), state));
   session.onSession(() => showHeader(byId("header")));
+  session.onSession((found) => showTray(byId("tray"), found));
   await session.load();
   showHeader(byId("header"));
-  if (session.current()) showTray(byId("tray"));
   await router.start({
     outlet: byId("main"),
     progress: byId("progress"),

@@ -114,7 +114,13 @@ export class Autosave extends EventTarget {
     this.base = baseOf({ body: { ...body, config }, etag });
     this.dispatchEvent(new CustomEvent("draft", { detail: { draft: body, config } }));
     if (this.isClean) this.#settle(Date.now());
-    else this.#become("changed");
+    else this.#goOn();
+  }
+
+  /** Something changed while it was being saved. */
+  #goOn() {
+    this.#become("changed");
+    this.#again(AFTER_MS);
   }
 
   #failed(problem) {

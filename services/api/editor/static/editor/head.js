@@ -26,7 +26,7 @@ export class Head {
       h("div", { class: "page-actions" }, panes.tabs, this.undo, this.redo, iconButton("help", "Keys", showKeys),
         h("a", { class: "button button-quiet", href: historyAddress(site, page) }, "History"),
         may("publish", site) && h("a", { class: "button button-quiet", href: scheduleAddress(site, page) }, "Schedule"),
-        may("publish", site) && h("button", { type: "button", class: "button button-primary", title: "Publish (Ctrl+Enter)", onclick: () => editor.publish() }, "Publish")));
+        may("publish", site) && publishButton(() => editor.publish())));
     this.update();
     this.#showLive();
     watch({ site }, { onEvent: (event) => this.#take(event) }, { signal: editor.signal });
@@ -55,6 +55,10 @@ export class Head {
   #showLive() {
     fill(this.live, this.liveVersion > 0 ? status("live", `v${this.liveVersion} is live`) : status("draft", "not live"));
   }
+}
+
+function publishButton(onclick) {
+  return h("button", { type: "button", class: "button button-primary", title: "Publish (Ctrl+Enter)", onclick }, "Publish");
 }
 
 function showKeys() {

@@ -84,10 +84,15 @@ export class PageEditor {
     this.faults = new Faults((pointer) => this.form.viewAt(pointer).spec);
     this.known = [];
     this.list = new FaultList(this.form);
-    this.preview = new Preview({ model, path, signal, isWhole: (config) => isWhole(this.schema, this.schema.root, config), nameOf: (config) => this.#nameOf(config), onFaults: (faults, config) => this.#found("preview", faults, config) });
+    this.preview = new Preview({
+      model, path, signal,
+      isWhole: (config) => isWhole(this.schema, this.schema.root, config),
+      nameOf: (config) => this.#nameOf(config),
+      onFaults: (faults, config) => this.#found("preview", faults, config),
+    });
     this.presence = new Presence({ path, model, signal, onRevision: (revision) => this.#follow(revision) });
     this.panes = new Panes(this.preview, signal, h("div", {}, this.list.element, this.form.element));
-    this.head = new Head({ editor: this, saving: new SaveState(this.autosave, signal).element, presence: this.presence.element, panes: this.panes, state });
+    this.head = new Head({ editor: this, saving: new SaveState(this.autosave, { signal, onChoose: () => this.save() }).element, presence: this.presence.element, panes: this.panes, state });
     this.element = h("div", { class: "screen screen-wide page-editor" }, this.head.element, this.panes.element);
   }
 
@@ -153,7 +158,8 @@ export class PageEditor {
 
   #nameOf(config) {
     const { base } = this.autosave;
-    return config === this.model.config && this.autosave.isClean ? `revision ${base.revision}` : `revision ${base.revision}, with changes that are not saved yet`;
+    const isSaved = config === this.model.config && this.autosave.isClean;
+    return isSaved ? `revision ${base.revision}` : `revision ${base.revision}, with changes that are not saved yet`;
   }
 
   #widgetNames() {

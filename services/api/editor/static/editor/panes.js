@@ -15,7 +15,8 @@ export class Panes {
     this.preview = preview;
     this.room = matchMedia(ROOM);
     this.tabs = this.#tabs();
-    this.element = h("div", { class: "panes", dataset: { pane: "form" } }, h("div", { class: "pane pane-form" }, form), h("div", { class: "pane pane-preview" }, preview.element));
+    this.element = h("div", { class: "panes", dataset: { pane: "form" } },
+      h("div", { class: "pane pane-form" }, form), h("div", { class: "pane pane-preview" }, preview.element));
     this.room.addEventListener("change", () => this.#show(this.element.dataset.pane), { signal });
     this.#show("form");
   }

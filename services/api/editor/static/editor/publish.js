@@ -15,7 +15,8 @@ const LONGEST_NOTE = 500;
  */
 export async function askForNote(faults) {
   const note = h("input", { type: "text", name: "note", maxLength: LONGEST_NOTE, autocomplete: "off" });
-  const warning = faults > 0 && h("p", { class: "form-problem" }, `${faults === 1 ? "1 thing is" : `${faults} things are`} to be mended; it will be refused until then.`);
+  const count = faults === 1 ? "1 thing is" : `${faults} things are`;
+  const warning = faults > 0 && h("p", { class: "form-problem" }, `${count} to be mended; it will be refused until then.`);
   const form = h("form", { class: "form", noValidate: true },
     warning,
     field({ label: "What changed?", hint: "Others read this in the history.", control: note, isOptional: true }),

@@ -10,10 +10,11 @@ const ICONS = { saved: "check", changed: "pencil", saving: "dots", offline: "pau
 export class SaveState {
   /**
    * @param {import("./autosave.js").Autosave} autosave
-   * @param {AbortSignal} signal
+   * @param {{onChoose: () => void, signal: AbortSignal}} given `onChoose` opens the choice between two sides
    */
-  constructor(autosave, signal) {
+  constructor(autosave, { onChoose, signal }) {
     this.autosave = autosave;
+    this.choosing = h("button", { type: "button", class: "button button-small", onclick: onChoose }, "Compare and choose");
     this.element = h("p", { class: "save-state", dataset: { state: "saved" } });
     autosave.addEventListener("state", () => this.show(), { signal });
     const timer = setInterval(() => this.show(), TICK_MS);
@@ -27,7 +28,7 @@ export class SaveState {
     if (words === this.words) return;
     this.words = words;
     this.element.dataset.state = kind;
-    fill(this.element, icon(ICONS[kind]), words);
+    fill(this.element, icon(ICONS[kind]), words, kind === "conflict" && this.choosing);
     if (["offline", "refused", "conflict"].includes(kind) && kind !== this.told) announce(words, { assertive: true });
     this.told = kind;
   }

@@ -20,7 +20,8 @@ export class Card {
     this.steps = h("ol", { class: "tray-steps" });
     this.buttons = h("div", { class: "tray-buttons" });
     this.name = h("h3", { class: "tray-name" }, link(pageAddress(entry.site, entry.page), entry.title || `${entry.site}/${entry.page}`));
-    this.element = h("li", { class: "tray-card" }, h("div", { class: "tray-card-head" }, this.name, this.state), this.words, this.failure, this.steps, this.buttons);
+    this.element = h("li", { class: "tray-card" },
+      h("div", { class: "tray-card-head" }, this.name, this.state), this.words, this.failure, this.steps, this.buttons);
   }
 
   show() {
@@ -54,9 +55,8 @@ export class Card {
   #steps() {
     const { followed } = this.entry;
     this.sinceStep = performance.now();
-    const steps = timed(followed).map(({ state, at, by, afterMs }, index) =>
-      h("li", {}, h("span", {}, state), h("time", { class: "number", title: clock(at) }, index === 0 ? clock(at) : `+${duration(afterMs)}`), by && h("span", { class: "muted small" }, by)));
-    return isEnded(followed) ? steps : [...steps, h("li", { class: "tray-ticking", "aria-hidden": "true" }, h("span", {}, "…"), h("span", { class: "number", dataset: { ticking: "" } }, "0 ms"))];
+    const steps = timed(followed).map((step, index) => stepLine(step, index === 0));
+    return isEnded(followed) ? steps : [...steps, tickingLine()];
   }
 
   #failure() {
@@ -81,7 +81,7 @@ export class Card {
     return [
       isWaiting && mayPublish && this.#button("Cancel", () => this.tray.cancel(this.entry)),
       followed.state === "failed" && followed.version > 0 && mayPublish && this.#button("Try again", () => this.tray.again(this.entry)),
-      followed.state === "live" && followed.version > 0 && h("a", { class: "button button-small", href: `/${site}/${page}`, target: "_blank", rel: "noopener" }, "Open the page", icon("external")),
+      followed.state === "live" && followed.version > 0 && openLink(`/${site}/${page}`),
       h("a", { class: "button button-small button-quiet", href: historyAddress(site, page) }, "History"),
       isEnded(followed) && this.#button("Dismiss", async () => this.tray.dismiss(this.entry)),
     ];
@@ -98,4 +98,20 @@ export class Card {
     };
     return h("button", { type: "button", class: "button button-small", onclick }, text);
   }
+}
+
+/** A step and the time since the one before it; the first says when it was. */
+function stepLine({ state, at, by, afterMs }, isFirst) {
+  return h("li", {}, h("span", {}, state),
+    h("time", { class: "number", title: clock(at) }, isFirst ? clock(at) : `+${duration(afterMs)}`),
+    by && h("span", { class: "muted small" }, by));
+}
+
+/** What goes on just now; screen readers are told when it has come to something. */
+function tickingLine() {
+  return h("li", { "aria-hidden": "true" }, h("span", {}, "…"), h("span", { class: "number", dataset: { ticking: "" } }, "0 ms"));
+}
+
+function openLink(address) {
+  return h("a", { class: "button button-small", href: address, target: "_blank", rel: "noopener" }, "Open the page", icon("external"));
 }

@@ -26,6 +26,7 @@ class Tray extends EventTarget {
 
   constructor() {
     super();
+    this.account = null;
     this.entries = [];
     this.isPaused = false;
   }
@@ -38,10 +39,11 @@ class Tray extends EventTarget {
     this.#follow(entry);
   }
 
-  /** Go on with what was followed before the tab was loaded anew. */
-  restore() {
-    const kept = readKept();
-    this.entries = [...this.entries, ...kept.filter((entry) => !this.entries.some((other) => isSame(other, entry)))];
+  /** Go on with what an account followed before the tab was loaded anew. */
+  belongTo(account) {
+    if (account === this.account) return;
+    this.account = account;
+    this.entries = readKept(account);
     this.entries.filter((entry) => !isOver(entry.followed)).forEach((entry) => this.#follow(entry));
     this.#changed();
   }
@@ -131,7 +133,7 @@ class Tray extends EventTarget {
   }
 
   #changed(entry = null) {
-    keep(this.entries);
+    keep(this.account, this.entries);
     this.dispatchEvent(new CustomEvent("change", { detail: { entry } }));
   }
 }
@@ -142,17 +144,18 @@ function isSame(one, other) {
   return one.site === other.site && one.page === other.page && one.followed.seq === other.followed.seq;
 }
 
-function keep(entries) {
+function keep(account, entries) {
   try {
-    sessionStorage.setItem(NAME, JSON.stringify(entries));
+    sessionStorage.setItem(NAME, JSON.stringify({ account, entries }));
   } catch {
     // Without room the tray lasts only as long as the tab is not loaded anew.
   }
 }
 
-function readKept() {
+function readKept(account) {
   try {
-    return JSON.parse(sessionStorage.getItem(NAME)) ?? [];
+    const kept = JSON.parse(sessionStorage.getItem(NAME));
+    return kept?.account === account ? kept.entries : [];
   } catch {
     return [];
   }

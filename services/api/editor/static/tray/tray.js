@@ -12,11 +12,17 @@ const TICK_MS = 100;
 // Once nothing is left to wait for, it makes room by itself.
 const FOLD_AFTER_MS = 8_000;
 
-/** Show the tray in an element, and go on with what was followed before. */
-export function showTray(place) {
-  const view = new TrayView(place);
-  tray.addEventListener("change", ({ detail }) => view.show(detail.entry));
-  tray.restore();
+let view = null;
+
+/** Show the tray of whoever is signed in; what another account followed in this tab is not theirs to see. */
+export function showTray(place, session) {
+  place.hidden = !session;
+  if (!session) return;
+  if (!view) {
+    view = new TrayView(place);
+    tray.addEventListener("change", ({ detail }) => view.show(detail.entry));
+  }
+  tray.belongTo(session.account.id);
 }
 
 class TrayView {
@@ -24,7 +30,9 @@ class TrayView {
     this.cards = new Map();
     this.list = h("ul", { class: "tray-list", id: "tray-list" });
     this.summary = h("span", {});
-    this.toggle = h("button", { type: "button", class: "tray-toggle", "aria-expanded": "true", "aria-controls": "tray-list", onclick: () => this.#fold(!this.list.hidden) }, icon("down"), this.summary);
+    const onclick = () => this.#fold(!this.list.hidden);
+    this.toggle = h("button", { type: "button", class: "tray-toggle", "aria-controls": "tray-list", onclick }, icon("down"), this.summary);
+    this.#fold(false);
     this.element = h("section", { class: "tray", hidden: true, "aria-label": "Publications" }, h("h2", { class: "tray-head" }, this.toggle), this.list);
     place.append(this.element);
     setInterval(() => [...this.cards.values()].forEach((card) => card.tick()), TICK_MS);

@@ -13,8 +13,10 @@ export class AddWidget {
     this.onChosen = onChosen;
     this.list = h("ul", { class: "add-widget-list", id: newName("part"), hidden: true },
       [...kinds].map(([kind, schema]) => this.#entry(kind, schema)));
-    this.button = h("button", { type: "button", class: "button add-widget-button", "aria-expanded": "false", "aria-controls": this.list.id, onclick: () => this.open(this.list.hidden) },
+    const onclick = () => this.open(this.list.hidden);
+    this.button = h("button", { type: "button", class: "button add-widget-button", "aria-controls": this.list.id, onclick },
       icon("add"), "Add a widget");
+    this.button.setAttribute("aria-expanded", "false");
     this.element = h("div", { class: "add-widget", onkeydown: (event) => this.#pressed(event) }, this.button, this.list);
   }
 

@@ -11,7 +11,8 @@ export class Widget {
     Object.assign(this, { list, kind, place: list.place.inner(0), item: undefined, key: null });
     this.inner = new Fields(schema, this.place, list.form);
     this.#makeHead();
-    this.body = h("div", { class: "widget-body", id: newName("part") }, schema.description && h("p", { class: "widget-about" }, schema.description), ...this.inner.elements);
+    const about = schema.description && h("p", { class: "widget-about" }, schema.description);
+    this.body = h("div", { class: "widget-body", id: newName("part") }, about, ...this.inner.elements);
     this.toggle.setAttribute("aria-controls", this.body.id);
     this.element = h("section", { class: "widget", id: newName("part") }, this.head, this.body);
     this.line = faultLine(this.element);
