@@ -259,7 +259,8 @@ async def _first_link(settings: Settings, url: str) -> str | None:
         code = await InvitationStore(client, settings).invite_first()
     finally:
         await client.aclose()
-    return f"{origin_of(settings) if settings.console_host else url}{PATH}{code}" if code else None
+    origin = origin_of(settings) if settings.console_host or settings.public_url else url
+    return f"{origin}{PATH}{code}" if code else None
 
 
 def _keep_token(data: Path, token: str) -> None:

@@ -85,8 +85,11 @@ class Tokens:
         """Remember nobody: somebody's rights changed, or ended."""
         self._remembered.clear()
 
-    async def look_up(self, credentials: Sequence[Credential]) -> list[Principal | None]:
-        """Whose some tokens and sessions are now, None for those that are not known; each look counts as a use.
+    async def look_up(self, credentials: Sequence[Credential], *, is_use: bool = True) -> list[Principal | None]:
+        """Whose some tokens and sessions are now, None for those that are not known.
+
+        Args:
+            is_use: whether the look counts as a use, by which a session lives on.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
@@ -94,12 +97,12 @@ class Tokens:
         found: list[Principal | None] = []
         for start in range(0, len(credentials), MOST_AT_ONCE):
             part = credentials[start : start + MOST_AT_ONCE]
-            calls = [call for credential in part for call in _calls(credential)]
-            answers = await run_all(self._client, calls)
-            for index in range(0, len(answers), 3):
-                # Whether the use was noted matters to nobody who asks.
-                refuse_unavailable(answers[index : index + 2])
-                found.append(_read(*answers[index : index + 2]))
+            looks = [call for credential in part for call in _looks(credential)]
+            uses = [_use(credential) for credential in part if is_use]
+            # Whether a use was noted matters to nobody who asks.
+            answers = (await run_all(self._client, [*looks, *uses]))[: len(looks)]
+            refuse_unavailable(answers)
+            found += [_read(*answers[index : index + 2]) for index in range(0, len(answers), 2)]
         return found
 
     async def set_first(self, token: str, now_ms: int) -> None:
@@ -169,15 +172,21 @@ def _administrator(now_ms: int) -> Token:
     return Token(ADMINISTRATOR, now_ms, {EVERYWHERE: "admin"})
 
 
-def _calls(credential: Credential) -> list[Call]:
-    """One look-up: in the list of tokens without an account, in an account's slot, and the use noted there."""
-    key = (keys.token if credential.kind == "token" else keys.session)(credential.digest)
+def _looks(credential: Credential) -> list[Call]:
+    """One look-up: in the list of tokens without an account, and in the accounts' slot."""
     known = credential.digest if credential.kind == "token" else ""
     return [
         Call(script("known_token"), [keys.TOKENS], [known]),
-        Call(script("who"), [key, keys.ACCOUNTS], []),
-        Call(script("touch"), [key], [TOKEN_USE_MS]),
+        Call(script("who"), [_key(credential), keys.ACCOUNTS], []),
     ]
+
+
+def _use(credential: Credential) -> Call:
+    return Call(script("touch"), [_key(credential)], [TOKEN_USE_MS])
+
+
+def _key(credential: Credential) -> str:
+    return (keys.token if credential.kind == "token" else keys.session)(credential.digest)
 
 
 def _read(known: bytes | None, found: list[Any]) -> Principal | None:

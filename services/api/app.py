@@ -175,5 +175,7 @@ def origin_of(settings: Settings) -> str:
     """Under which origin people reach the app."""
     if settings.console_host:
         return f"https://{settings.console_host}"
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{f'[{name}]' if ':' in name and '[' not in name else name}:{settings.port}"

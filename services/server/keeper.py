@@ -105,7 +105,7 @@ class Keeper:
             await asyncio.sleep(self._credentials_every_s)
             credentials = list(self._watchers)
             try:
-                principals = await self._tokens.look_up(credentials)
+                principals = await self._tokens.look_up(credentials, is_use=False)
             except Unavailable:
                 # Nobody is put out because Redis is away.
                 continue

@@ -30,6 +30,7 @@ MOST_WAITING = 10_000
 MOST_AT_ONCE = 500
 WRITE_EVERY_S = 0.2
 STOP_WITHIN_S = 2.0
+AGAIN_S = 5.0
 # Refusals of nobody in particular: anybody can cause them, and would push everything else out.
 MOST_ANONYMOUS_PER_MINUTE = 60
 
@@ -100,9 +101,18 @@ class AuditLog:
             self._came.clear()
             while self._waiting:
                 await asyncio.sleep(WRITE_EVERY_S)
-                with contextlib.suppress(Unavailable):
-                    await self._write_some()
+                await self._try_to_write()
             self._tell_lost()
+
+    async def _try_to_write(self) -> None:
+        try:
+            await self._write_some()
+        except Unavailable:
+            return
+        except Exception:
+            # A bug, or a key of another type. Whatever it is, it must not end the log for good without a word.
+            log.exception("the audit log is not written")
+            await asyncio.sleep(AGAIN_S)
 
     async def _write_some(self) -> None:
         """Write the oldest. Where the answer is lost they are written again: better twice than not at all."""

@@ -1,5 +1,7 @@
 """Accounts, invitations and members: who is let in, once, and by whom."""
 
+import asyncio
+
 import httpx2
 import msgspec
 import pytest
@@ -62,6 +64,15 @@ async def test_there_is_one_first_administrator(web: httpx2.AsyncClient, client:
 
     assert [late.status_code, seen.status_code] == [404, 404]
     assert await InvitationStore(client, Settings()).invite_first() is None
+
+
+async def test_of_two_first_administrators_at_once_one_is_let_in(web: httpx2.AsyncClient, client: Client) -> None:
+    codes = [await first_code(client) for _ in range(2)]
+
+    answers = await asyncio.gather(*(accept(web, code, name=f"Ada {code[:4]}") for code in codes))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 404]
+    assert await client.hlen(keys.ACCOUNTS) == 1
 
 
 async def test_an_invitation_counts_once(web: httpx2.AsyncClient) -> None:

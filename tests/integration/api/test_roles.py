@@ -14,6 +14,7 @@ from shared.auth import digest
 from shared.connection import Client
 from shared.roles import EVERYWHERE, ROLES, permits
 from tests.integration.api.conftest import CONFIG, IDS, TOKEN, V1, everything
+from tests.integration.api.people import sign_in_as
 
 OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs and not endpoint.checks_itself]
 OWN, OTHER = "acme", "other"
@@ -28,8 +29,10 @@ async def sites(web: httpx2.AsyncClient) -> None:
         assert saved.status_code == 201
 
 
-async def as_somebody(client: Client, roles: dict[str, str]) -> dict[str, str]:
-    """Headers of somebody with these roles."""
+async def as_somebody(client: Client, roles: dict[str, str], means: str = "token") -> dict[str, str]:
+    """Headers of somebody with these roles, who comes with a token or a session."""
+    if means == "session":
+        return await sign_in_as(client, roles)
     token = "platen_" + "x" * 43
     record = {"id": "somebody", "created_at": 0, "roles": roles}
     await client.hset(keys.TOKENS, digest(token), msgspec.json.encode(record))
@@ -41,16 +44,17 @@ async def send(web: httpx2.AsyncClient, endpoint: Endpoint, site: str, headers: 
     return await web.request(endpoint.method, endpoint.path.format(site=site, **IDS), headers=headers, **body)
 
 
+@pytest.mark.parametrize("means", ["token", "session"])
 @pytest.mark.parametrize("site", [OWN, OTHER])
 @pytest.mark.parametrize("held_on", [OWN, EVERYWHERE])
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("endpoint", OPERATIONS, ids=lambda endpoint: endpoint.name)
 @pytest.mark.usefixtures("sites")
 async def test_an_operation_is_answered_as_the_table_says(
-    web: httpx2.AsyncClient, client: Client, endpoint: Endpoint, role: str, held_on: str, site: str
+    web: httpx2.AsyncClient, client: Client, endpoint: Endpoint, role: str, held_on: str, site: str, means: str
 ) -> None:
     roles = {held_on: role}
-    headers = await as_somebody(client, roles)
+    headers = await as_somebody(client, roles, means)
     where = site if endpoint.is_of_site else EVERYWHERE
     before = await everything(client)
 

@@ -12,12 +12,15 @@ import pytest
 
 from services.server.catch_up import MOST_SCANNED
 from shared import keys as keys_of
+from shared.accounts.accounts import AccountStore
 from shared.auth import Token, Tokens, digest
 from shared.connection import Client
 from shared.keys import Keys
+from shared.settings import Settings
 from shared.store import Request
 from tests.conftest import wait_until
 from tests.harness import TOKEN
+from tests.integration.api.people import sign_in_as
 from tests.integration.server.conftest import TRACE, Own, Publisher, Site, StartServer
 
 pytestmark = pytest.mark.redis7
@@ -452,6 +455,48 @@ async def test_a_stream_ends_when_its_token_does(
         assert 500 <= reader.retry <= 3_000
         await publisher.publish(b"one")
         assert (await kept.until("page-built"))[-1].event == "page-built"
+
+
+@pytest.mark.parametrize("how", ["signed out", "demoted"])
+async def test_a_stream_ends_when_its_session_does_or_they_may_look_no_longer(
+    site: Site, publisher: Publisher, client: Client, how: str
+) -> None:
+    headers = await sign_in_as(client, {"acme": "viewer"})
+    secret = headers["cookie"].partition("=")[2]
+    # On this machine browsers send the cookie that is not Secure.
+    headers = {"authorization": "", "cookie": f"platen={secret}"}
+    async with site.http.stream("GET", "/-/events", params=QUERY, headers=headers) as stream, watching(site) as kept:
+        reader = Reader(stream.aiter_lines())
+        assert (await reader.next()).event == (await kept.next()).event == "snapshot"
+        [account] = await client.hkeys(keys_of.ACCOUNTS)
+        accounts = AccountStore(client, Settings())
+
+        if how == "signed out":
+            await client.delete(keys_of.session(digest(secret)))
+        else:
+            await accounts.set_roles(account.decode(), {"other": "viewer"})
+
+        async with asyncio.timeout(10):
+            with pytest.raises(StopAsyncIteration):
+                await reader.next()
+        await publisher.publish(b"one")
+        assert (await kept.until("page-built"))[-1].event == "page-built"
+
+
+async def test_a_session_watches_the_sites_that_its_account_may_look_at(
+    site: Site, publisher: Publisher, client: Client
+) -> None:
+    secret = (await sign_in_as(client, {"acme": "viewer"}))["cookie"].partition("=")[2]
+    own = {"authorization": "", "cookie": f"platen={secret}"}
+
+    async with site.http.stream("GET", "/-/events", headers=own) as stream:
+        snapshot = await Reader(stream.aiter_lines()).next()
+    hidden = await site.http.get("/-/events", params={"site": "other"}, headers=own)
+    foreign = await site.http.get("/-/events", params=QUERY, headers={**own, "cookie": f"__Host-platen={secret}"})
+
+    assert snapshot.data["sites"] == [{"site": "acme", "title": "Acme"}]
+    assert hidden.status_code == 404
+    assert foreign.status_code == 401
 
 
 @pytest.mark.parametrize(

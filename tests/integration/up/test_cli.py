@@ -130,9 +130,39 @@ def test_a_wrong_token_is_refused(up: Up) -> None:
     assert "set PLATEN_TOKEN" in refused.stderr
 
 
+def test_accounts_are_made_listed_invited_and_removed(up: Up) -> None:
+    added = run_cli("accounts", "add", "Ada L", "--role", "editor", "--site", "acme", data=up.data)
+    listed = run_cli("accounts", "list", data=up.data)
+    invited = run_cli("accounts", "invite", "ada l", data=up.data)
+    removed = run_cli("accounts", "remove", "Ada L", data=up.data)
+    again = run_cli("accounts", "remove", "Ada L", data=up.data)
+
+    links = [answer.stdout.strip() for answer in (added, invited)]
+    assert all(link.startswith(f"{up.url}/-/editor/invitation#") for link in links)
+    assert links[0] != links[1]
+    assert "editor on acme" in listed.stdout
+    assert "has not joined yet" in listed.stdout
+    assert removed.stdout == "removed Ada L\n"
+    assert (again.returncode, len(again.stderr.strip().splitlines())) == (1, 1)
+
+
+def test_a_token_is_made_printed_alone_listed_and_revoked(up: Up) -> None:
+    made = run_cli("token", "make", "nightly import", "--role", "viewer", "--days", "1", data=up.data)
+    token = made.stdout.strip()
+    listed = run_cli("token", "list", data=up.data)
+    name = next(line.split()[0] for line in listed.stdout.splitlines() if token[-4:] in line)
+
+    assert run_cli("pages", PLATEN_URL=up.url, PLATEN_TOKEN=token).returncode == 0
+    assert run_cli("token", "revoke", name, data=up.data).stdout == f"revoked {name}\n"
+    assert run_cli("pages", PLATEN_URL=up.url, PLATEN_TOKEN=token).returncode == 1
+
+
 @pytest.mark.parametrize(
     ("command", "hint"),
     [
+        (["accounts", "add", "a/b", "--role", "viewer"], "64 letters"),
+        (["accounts", "invite", "Nobody"], "platen accounts list"),
+        (["token", "revoke", "0123"], "platen token list"),
         (["pages", "nowhere"], "platen publish FILE --page"),
         (["versions", "nowhere/x"], "platen publish FILE --page"),
         (["unpublish", "hints/x"], "platen pages SITE"),

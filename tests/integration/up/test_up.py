@@ -294,6 +294,30 @@ def test_the_first_token_is_shown_once_and_kept_for_the_cli(tmp_path: Path) -> N
         assert token not in second.output
 
 
+def test_a_link_lets_the_first_administrator_in_and_is_shown_while_there_is_no_account(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Up(data) as first:
+        assert wait_for(lambda: "/-/editor/invitation#" in first.output, 10)
+        link = next(word for word in first.output.split() if "invitation#" in word)
+        assert link.startswith(first.url)
+        body = {"code": link.partition("#")[2], "name": "Ada", "password": "correct horse battery staple"}
+        url = f"{first.url}/-/api/v1"
+        with httpx2.Client(trust_env=False, timeout=20) as browser:
+            assert browser.post(f"{url}/invitations/accept", json=body).status_code == 201
+            session = browser.get(f"{url}/session")
+            assert session.json()["roles"] == {"*": "admin"}
+            headers = {"origin": first.url}
+            assert browser.post(f"{url}/sites", json={"slug": "acme"}, headers=headers).status_code == 201
+        assert body["code"] not in (data / "run.json").read_text()
+
+    second = Up(data)
+    second.log = tmp_path / "second.log"
+    with second:
+        assert wait_for(lambda: "Platen is ready" in second.output, 10)
+        assert "invitation#" not in second.output
+        assert [entry["action"] for entry in second.api.get("audit")["items"]] == ["createSite", "acceptInvitation"]
+
+
 def test_a_lost_token_is_told_and_the_administrators_next_one_takes_its_place(tmp_path: Path) -> None:
     data, again = tmp_path / "data", "another-token-0123456789"
     with Up(data, PLATEN_ADMIN_TOKEN=""):
