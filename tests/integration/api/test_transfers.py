@@ -10,6 +10,7 @@ from services.api import exports, imports
 from shared.connection import Client
 from shared.errors import StoreUncertain
 from shared.keys import Keys
+from shared.roles import ROLES
 from shared.settings import Settings
 from shared.store import Store
 from tests.integration.api.building import build_all
@@ -245,6 +246,33 @@ async def test_nobodys_draft_is_replaced(web: httpx2.AsyncClient, client: Client
     assert {key: after[key] for key in before} == before
     assert outcomes(await imported(web, file_of({"page": "spring", "config": CONFIG}))) == [("spring", "saved", 1)]
     assert (await web.get(f"{SITE}/pages/spring/draft")).json()["config"] == {"title": "Somebody's work"}
+
+
+async def test_a_draft_is_saved_where_it_is_not_what_an_editor_would_find_anyway(web: httpx2.AsyncClient) -> None:
+    await save(web, "spring", "Old")
+    old = (await web.get(f"{SITE}/pages/spring/draft")).json()["config"]
+
+    await imported(web, file_of({"page": "spring", "config": CONFIG, "draft": old}))
+    await imported(web, file_of({"page": "summer", "config": CONFIG, "draft": CONFIG}))
+
+    spring = (await web.get(f"{SITE}/pages/spring/draft")).json()
+    assert (spring["config"], spring["is_saved"], spring["base_version"]) == (old, True, 2)
+
+
+async def test_whoever_may_not_publish_imports_without_that(
+    web: httpx2.AsyncClient, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLES, "operator", frozenset({"look", "manage"}))
+    headers = await as_somebody(client, {"acme": "operator"})
+    file = file_of({"page": "spring", "config": CONFIG})
+
+    answer = await web.post(f"{SITE}/import", json={**file, "publish": True}, headers=headers)
+
+    assert (answer.status_code, answer.json()["detail"]) == (
+        403,
+        "somebody may not publish, schedule, roll back and take pages off on acme.",
+    )
+    assert outcomes(await imported(web, file, **headers)) == [("spring", "saved", 1)]
 
 
 async def test_defaults_that_are_there_stay(web: httpx2.AsyncClient) -> None:

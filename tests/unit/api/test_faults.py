@@ -147,5 +147,16 @@ def test_a_place_is_named_in_the_whole_and_its_mend_knows_what_is_there() -> Non
     assert fault.mend == "did you mean body? Known here: body, image, cta, cta2, id"
 
 
+def test_what_publishing_refuses_is_told_though_there_is_much_else() -> None:
+    config = {"title": "A", "widgets": [{"type": "hero", "title": "\u2060"}] * 150 + [{"type": "hero"}]}
+
+    found, refused = faults_of(config), refusal(config)
+
+    assert refused is not None
+    assert refused.pointer == "/config/widgets/150/title"
+    assert found[0].pointer == refused.pointer
+    assert len(found) == MOST_FAULTS
+
+
 def test_faults_are_bounded() -> None:
     assert len(faults_of({"title": "A", "widgets": [{"type": "zork"}] * 5_000})) == MOST_FAULTS
