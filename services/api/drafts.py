@@ -97,7 +97,6 @@ async def show(api: Api, asked: Asked) -> Response:
 async def save(api: Api, asked: Asked) -> Response:
     site, page, revision = asked.site, asked.page, asked.revision
     new = await asked.body(NewDraft)
-    asked.change()
     config, author = encode_draft(new.config), who(asked.principal)
     try:
         draft = await once_more(
@@ -110,7 +109,6 @@ async def save(api: Api, asked: Asked) -> Response:
 
 async def delete(api: Api, asked: Asked) -> Response:
     site, page, revision = asked.site, asked.page, asked.revision
-    asked.change()
     try:
         draft = await once_more(lambda: api.drafts.delete(site, page, revision=revision))
     except DraftChanged as error:
@@ -215,6 +213,8 @@ ENDPOINTS = (
         body=NewDraft,
         body_example={"config": {**CONFIG, "title": ""}, "base_version": 4},
         needs="draft",
+        # Sent every few seconds while somebody writes; the draft itself says who and when.
+        is_noted=False,
     ),
     Endpoint(
         "DELETE",

@@ -76,7 +76,7 @@ class Endpoint(NamedTuple):
             nobody is asked who they are.
         checks_itself: whether the handler decides that, because it depends on more than the address.
         is_noted: whether the audit log keeps it, where it is a change; not where it changes nothing, in spite of its
-            method, or is sent all the time.
+            method, or is sent all the time. Of those it keeps only who was not allowed to.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -152,7 +152,8 @@ class Resource:
             response = await budget.spend(self._handle(endpoint, asked))
         except (PlatenError, HTTPException) as error:
             response = await _on_error(request, error)
-        if endpoint.is_change and endpoint.is_noted:
+        # What somebody was not allowed to do is kept, however often others may do it.
+        if endpoint.is_change and (endpoint.is_noted or response.status_code == 403):
             self._api.audit.note(entry_of(endpoint.name, asked, response))
         return response
 

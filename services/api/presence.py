@@ -46,7 +46,6 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
 
 async def beat(api: Api, asked: Asked) -> Response:
     said = await asked.body(Beat)
-    asked.change()
     seen = await api.presence.beat(
         asked.site,
         asked.page,
@@ -76,5 +75,6 @@ ENDPOINTS = (
         body=Beat,
         body_example={"tab": "a3c9", "is_editing": True},
         needs="draft",
+        is_noted=False,
     ),
 )

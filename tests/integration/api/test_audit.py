@@ -80,6 +80,24 @@ async def test_reading_is_not_noted(web: httpx2.AsyncClient, client: Client, end
     assert [entry["action"] for entry in await entries(web, 1)] == ["createSite"]
 
 
+@pytest.mark.usefixtures("site")
+async def test_what_is_sent_all_the_time_is_noted_only_where_it_is_not_allowed(
+    web: httpx2.AsyncClient, client: Client
+) -> None:
+    viewer = await sign_in_as(client, {"acme": "viewer"}, "Viewer")
+    page = f"{V1}/sites/acme/pages/spring"
+    draft, beat = {"config": {}}, {"tab": "one"}
+    first = {"if-match": '"r0"'}
+    assert (await web.put(f"{page}/draft", json=draft, headers=first)).status_code == 200
+    assert (await web.post(f"{page}/presence", json=beat)).status_code == 200
+
+    assert (await web.put(f"{page}/draft", json=draft, headers=first | viewer)).status_code == 403
+    assert (await web.post(f"{page}/presence", json=beat, headers=viewer)).status_code == 403
+
+    found = [(entry["who"]["name"], entry["action"]) for entry in await entries(web, 3)]
+    assert found == [("Viewer", "sayPresent"), ("Viewer", "saveDraft"), ("admin", "createSite")]
+
+
 async def test_refused_by_origin_and_by_limit_is_noted(web: httpx2.AsyncClient, client: Client) -> None:
     headers = await sign_in_as(client, {"*": "admin"}) | {"sec-fetch-site": "cross-site"}
 
