@@ -103,6 +103,21 @@ async def test_a_page_that_is_published_goes_live_on_the_list_by_itself(open_tab
     await row(tab, "Spring sale").get_by_text("Live", exact=True).wait_for()
 
 
+async def test_a_page_that_waits_for_a_builder_says_so(open_tab: OpenTab, up: Up, site: str) -> None:
+    save(up, site, "spring", "Spring", publish=False)
+    tab = await open_tab({site: "viewer"}, site)
+
+    up.api.change("POST", "builders/all/quiet")
+    try:
+        await wait_until(lambda: all(each["state"] == "quiet" for each in up.api.get("builders")["items"]))
+        save(up, site, "spring", "Spring")
+        await row(tab, "Spring").get_by_text("Building", exact=True).wait_for()
+    finally:
+        up.api.change("DELETE", "builders/all/quiet")
+
+    await row(tab, "Spring").get_by_text("Live", exact=True).wait_for()
+
+
 async def test_a_page_that_comes_into_being_appears(open_tab: OpenTab, up: Up, site: str) -> None:
     tab = await open_tab({site: "viewer"}, site)
     await tab.page.get_by_text("No page yet").wait_for()
