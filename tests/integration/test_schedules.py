@@ -187,7 +187,8 @@ async def test_what_names_no_schedule_does_not_bar_the_way(
     await editor.build()
     made = await editor.schedule(in_s=0)
     for number in range(100):
-        await client.zadd(keys.scheduled(0), {f"odd {number}": 0, f"{number:012d}/globex/index": 1})
+        odd = {f"odd {number}": 0, f"odd/{number}/{number}": 0, f"{number:012d}/globex/index": 1}
+        await client.zadd(keys.scheduled(0), odd)
 
     await firing.turn()
 
@@ -280,6 +281,20 @@ async def test_it_fires_by_itself_within_a_second(editor: Editor, firing: Firing
 
     # A machine that does other things may hold up one of them.
     assert median([(await editor.show(each)).late_ms for each in made]) < 1_000
+
+
+async def test_one_that_is_made_after_a_look_is_not_missed_though_none_was_due_so_soon(
+    editor: Editor, firing: Firing
+) -> None:
+    await editor.build()
+    await editor.schedule(in_s=3600)
+    await editor.schedule(in_s=0)
+    async with firing:
+        await wait_until(lambda: has_fired(editor, 1))
+        made = await editor.schedule(in_s=0)
+        await wait_until(lambda: has_fired(editor, 2))
+
+    assert (await editor.show(made)).late_ms < 2_500
 
 
 async def test_late_by_more_than_a_minute_is_an_error_in_the_log(
