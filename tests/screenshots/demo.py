@@ -1,9 +1,17 @@
 """The demo content that the pictures show: two sites, a few people, and pages in every state."""
 
+import asyncio
 import json
 from typing import Any
 
-from tests.harness import ROOT, Up, end_of
+import httpx2
+
+from shared.connection import connect
+from shared.keys import Keys
+from shared.settings import Settings
+from shared.store import Request, Store
+from tests.browser.editor.tab import V1
+from tests.harness import ROOT, TOKEN, Up, end_of
 
 ACME, GLOBEX = "acme", "globex"
 # Name -> roles. Newcomer has none yet.
@@ -13,6 +21,8 @@ PEOPLE: dict[str, dict[str, str]] = {
     "Viewer": {ACME: "viewer"},
     "Newcomer": {},
 }
+CHRISTMAS = {"action": "publish", "version": 2, "at": "2030-12-24T09:00", "zone": "Europe/Berlin"}
+UNPRINTABLE = b'{"title":"Woodblock printing for beginners","widgets":[{"type":"hologram"}]}'
 EXAMPLES = {"index": "planetarium", "spring": "spring-sale", "lunch": "office-lunch", "workshop": "print-workshop"}
 
 
@@ -26,11 +36,19 @@ def fill(up: Up) -> dict[str, str]:
     up.api.change("POST", "sites", {"slug": GLOBEX, "title": "Globex"})
     codes = {name: _invite(up, name, roles) for name, roles in PEOPLE.items()}
     for page, example in EXAMPLES.items():
-        _publish(up, page, json.loads((ROOT / "examples" / f"{example}.json").read_text()))
+        _publish(up, page, _example(example))
     up.api.change("DELETE", f"sites/{ACME}/pages/lunch/publications/live", None)
     _save(up, "autumn", {"title": "Autumn bulbs"}, publish=False)
-    _save(up, "spring", {"title": "Spring sale, second week"}, publish=False)
+    _save(up, "spring", {**_example("spring-sale"), "title": "Spring sale, second week"}, publish=False)
+    asyncio.run(_publish_unprintable(up, "workshop"))
+    up.api.change("POST", f"sites/{ACME}/pages/spring/schedules", CHRISTMAS)
+    _write_draft(up, "lunch", {**_example("office-lunch"), "title": ""})
     return codes
+
+
+def _example(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "examples" / f"{name}.json").read_text())
+    return found
 
 
 def _invite(up: Up, name: str, roles: dict[str, str]) -> str:
@@ -41,6 +59,25 @@ def _invite(up: Up, name: str, roles: dict[str, str]) -> str:
 def _publish(up: Up, page: str, config: dict[str, Any]) -> None:
     saved = _save(up, page, config, publish=True)
     end_of(up.api, ACME, page, saved["publication"]["seq"])
+
+
+async def _publish_unprintable(up: Up, page: str) -> None:
+    """Publish, past the API, what no template can show."""
+    client = connect(up.redis_url)
+    store = Store(client, Keys(), Settings(redis_url=up.redis_url))
+    request = Request(actor="Grace", traceparent="", idempotency_key="unprintable", fingerprint="unprintable")
+    accepted = await store.save_version(ACME, page, UNPRINTABLE, "A widget of tomorrow", publish=True, request=request)
+    await client.aclose()
+    assert accepted.publication is not None
+    end_of(up.api, ACME, page, accepted.publication.seq)
+
+
+def _write_draft(up: Up, page: str, config: dict[str, Any]) -> None:
+    body = {"config": config, "base_version": 1}
+    headers = {"authorization": f"Bearer {TOKEN}", "if-match": '"r0"', "idempotency-key": f"draft-{page}"}
+    address = f"{up.url}{V1}/sites/{ACME}/pages/{page}/draft"
+    answer = httpx2.put(address, json=body, headers=headers, trust_env=False)
+    assert answer.status_code == 200, answer.text
 
 
 def _save(up: Up, page: str, config: dict[str, Any], *, publish: bool) -> dict[str, Any]:

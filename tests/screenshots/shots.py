@@ -86,7 +86,15 @@ async def make_token(page: Page) -> None:
 async def hide_secret(page: Page) -> None:
     """What is shown once works until the demo ends; no picture shows it all the same."""
     secret = page.locator(".once input")
-    await secret.evaluate("input => input.value = input.value.replace(/[^_#]{43}$/, '•'.repeat(43))")
+    await secret.evaluate("input => input.value = input.value.replace(/.{43}$/, '•'.repeat(43))")
+
+
+async def publish(page: Page) -> None:
+    """Publish from the editor, and wait until it is live."""
+    await page.locator(".page-head").get_by_role("button", name="Publish").click()
+    await page.get_by_label("What changed?").fill("Ready for autumn")
+    await page.keyboard.press("Enter")
+    await page.locator('.tray-card[data-state="live"]').first.wait_for()
 
 
 async def search_in_vain(page: Page) -> None:
@@ -151,6 +159,19 @@ SHOTS: tuple[Shot, ...] = (
     Shot("accounts", "-/accounts"),
     Shot("accounts-phone", "-/accounts", width=PHONE),
     Shot("account-roles", "-/accounts", act=press("Roles of Grace"), shows="dialog"),
+    Shot("page", "acme/spring", shows="iframe:visible"),
+    Shot("page-dark", "acme/spring", scheme="dark", shows="iframe:visible"),
+    Shot("page-phone", "acme/spring", width=PHONE),
+    Shot("page-new", "globex/index"),
+    Shot("page-with-faults", "acme/lunch", shows=".field-error:visible"),
+    Shot("page-published", "acme/autumn", act=publish, shows=".tray-card"),
+    Shot("history", "acme/spring/history"),
+    Shot("history-dark", "acme/spring/history", scheme="dark"),
+    Shot("history-phone", "acme/spring/history", width=PHONE),
+    Shot("history-failed", "acme/workshop/history"),
+    Shot("schedule", "acme/spring/schedule"),
+    Shot("schedule-phone", "acme/spring/schedule", width=PHONE, scheme="dark"),
+    Shot("schedule-none", "acme/autumn/schedule"),
     Shot("audit", "-/audit"),
     Shot("audit-phone", "-/audit", width=PHONE, scheme="dark"),
     Shot("not-found", "nobody"),
