@@ -1,5 +1,6 @@
 """A page with a past: versions to go back to, to compare, and to share."""
 
+import calendar
 import time
 from typing import Any
 
@@ -8,6 +9,9 @@ from tests.conftest import wait_until
 from tests.harness import Up, end_of
 
 PAGE = "spring"
+# Schedules look no further ahead than five years.
+NEXT_YEAR = time.gmtime().tm_year + 1
+CHRISTMAS = f"{NEXT_YEAR}-12-24"
 HERO = {"type": "hero", "id": "top", "title": "Spring is here"}
 TEXT = {"type": "text", "id": "about", "body": "Everything 20% off until Sunday."}
 QUOTE = {"type": "quote", "id": "voice", "text": "So green.", "name": "Noor"}
@@ -83,3 +87,9 @@ def three_versions(up: Up, site: str) -> Past:
 def seconds_from_now(seconds: float) -> str:
     """What a clock in UTC shows then."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + seconds))
+
+
+def last_sunday(month: int) -> str:
+    """The day on which Europe changes its clocks, in March and in October."""
+    days = [week[calendar.SUNDAY] for week in calendar.monthcalendar(NEXT_YEAR, month)]
+    return f"{NEXT_YEAR}-{month:02}-{max(days):02}"

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.editor.conftest import OpenTab
-from tests.browser.editor.past import MOVED, Past, three_versions
+from tests.browser.editor.past import CHRISTMAS, MOVED, Past, three_versions
 from tests.browser.editor.tab import DESKTOP, PHONE
 from tests.harness import Up
 
@@ -24,8 +24,8 @@ def past(up: Up, site: str) -> Past:
     past = three_versions(up, site)
     past.save({**MOVED, "title": LONG_WORD, "description": LONG_WORD}, note=LONG_WORD)
     for body in (
-        {"action": "publish", "version": 1, "at": "2030-12-24T09:00", "zone": "America/Argentina/ComodRivadavia"},
-        {"action": "unpublish", "at": "2030-12-25T09:00", "zone": "Europe/Berlin"},
+        {"action": "publish", "version": 1, "at": f"{CHRISTMAS}T09:00", "zone": "America/Argentina/ComodRivadavia"},
+        {"action": "unpublish", "at": f"{CHRISTMAS}T10:00", "zone": "Europe/Berlin"},
     ):
         up.api.change("POST", f"{past.path}/schedules", body)
     up.api.change("POST", f"{past.path}/shares", {"version": 1})

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.editor.conftest import OpenTab
-from tests.browser.editor.past import CONFIG, Past, seconds_from_now, three_versions
+from tests.browser.editor.past import CHRISTMAS, CONFIG, Past, last_sunday, seconds_from_now, three_versions
 from tests.browser.editor.tab import Tab
 from tests.harness import Up
 
@@ -42,13 +42,13 @@ async def test_a_publish_is_scheduled_listed_and_cancelled(open_tab: OpenTab, pa
 
     await tab.press("Schedule something")
     await tab.page.get_by_label("Version").select_option("1")
-    await set_when(tab, "2030-12-24", "09:00")
+    await set_when(tab, CHRISTMAS, "09:00")
     await tab.press("Schedule")
 
     await expect(tab.page.get_by_text("Publish v1")).to_be_visible()
-    await expect(tab.page.get_by_text("2030-12-24 09:00")).to_be_visible()
+    await expect(tab.page.get_by_text(f"{CHRISTMAS} 09:00")).to_be_visible()
     [made] = schedules(past)
-    assert (made["version"], made["local"], made["zone"]) == (1, "2030-12-24T09:00", "Europe/Berlin")
+    assert (made["version"], made["local"], made["zone"]) == (1, f"{CHRISTMAS}T09:00", "Europe/Berlin")
 
     await tab.press(f"Cancel schedule {made['id']}")
     await tab.press("Cancel the schedule")
@@ -60,7 +60,7 @@ async def test_a_publish_is_scheduled_listed_and_cancelled(open_tab: OpenTab, pa
 async def test_a_time_elsewhere_is_shown_with_ones_own(open_tab: OpenTab, past: Past) -> None:
     tab = await open_form(open_tab, past)
 
-    await set_when(tab, "2030-12-24", "09:00", "Asia/Tokyo")
+    await set_when(tab, CHRISTMAS, "09:00", "Asia/Tokyo")
 
     await expect(tab.page.get_by_text("In your time zone, Europe/Berlin:")).to_contain_text("1:00:00")
     await tab.press("Schedule")
@@ -69,17 +69,17 @@ async def test_a_time_elsewhere_is_shown_with_ones_own(open_tab: OpenTab, past: 
 
 async def test_a_time_that_the_clocks_leave_out_is_offered_with_those_beside_it(open_tab: OpenTab, past: Past) -> None:
     tab = await open_form(open_tab, past)
-    await set_when(tab, "2030-03-31", "02:30")
+    await set_when(tab, last_sunday(3), "02:30")
 
     await tab.press("Schedule")
     await expect(tab.page.get_by_text("This time does not exist on that day.")).to_be_visible()
     assert schedules(past) == []
 
-    await tab.press("2030-03-31 03:30")
+    await tab.press(f"{last_sunday(3)} 03:30")
     await tab.press("Schedule")
 
-    await expect(tab.page.get_by_text("2030-03-31 03:30")).to_be_visible()
-    assert schedules(past)[0]["local"] == "2030-03-31T03:30"
+    await expect(tab.page.get_by_text(f"{last_sunday(3)} 03:30")).to_be_visible()
+    assert schedules(past)[0]["local"] == f"{last_sunday(3)}T03:30"
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ async def test_a_time_that_comes_twice_is_asked_about(
     open_tab: OpenTab, past: Past, name: str, fold: int, offset: str
 ) -> None:
     tab = await open_form(open_tab, past)
-    await set_when(tab, "2030-10-27", "02:30")
+    await set_when(tab, last_sunday(10), "02:30")
 
     await tab.press("Schedule")
     await expect(tab.page.get_by_text("This time comes twice on that day.")).to_be_visible()
     await tab.page.get_by_label(name).check()
     await tab.press("Schedule")
 
-    await expect(tab.page.get_by_text("2030-10-27 02:30")).to_be_visible()
+    await expect(tab.page.get_by_text(f"{last_sunday(10)} 02:30")).to_be_visible()
     [made] = schedules(past)
     assert made["fold"] == fold
     assert str(made["instant"]).endswith(offset)
@@ -104,7 +104,7 @@ async def test_a_time_that_comes_twice_is_asked_about(
 
 async def test_a_zone_that_is_none_is_said_at_its_field(open_tab: OpenTab, past: Past) -> None:
     tab = await open_form(open_tab, past)
-    await set_when(tab, "2030-12-24", "09:00", "Europe/Atlantis")
+    await set_when(tab, CHRISTMAS, "09:00", "Europe/Atlantis")
 
     await tab.press("Schedule")
 
@@ -142,7 +142,7 @@ async def test_taking_off_needs_no_version(open_tab: OpenTab, past: Past) -> Non
 
     await tab.page.get_by_label("Take the page off").check()
     await expect(tab.page.get_by_label("Version")).to_be_hidden()
-    await set_when(tab, "2030-12-24", "09:00")
+    await set_when(tab, CHRISTMAS, "09:00")
     await tab.press("Schedule")
 
     await expect(tab.page.get_by_role("rowheader", name="Unpublish")).to_be_visible()
@@ -150,7 +150,7 @@ async def test_taking_off_needs_no_version(open_tab: OpenTab, past: Past) -> Non
 
 
 async def test_what_is_overdue_is_said_loudly(open_tab: OpenTab, past: Past) -> None:
-    body = {"action": "unpublish", "at": "2030-12-24T09:00", "zone": "UTC"}
+    body = {"action": "unpublish", "at": f"{CHRISTMAS}T09:00", "zone": "UTC"}
     past.up.api.change("POST", f"{past.path}/schedules", body)
     tab = await open_tab({past.site: "publisher"}, past.schedule)
 
@@ -169,7 +169,7 @@ async def test_what_is_overdue_is_said_loudly(open_tab: OpenTab, past: Past) -> 
 
 async def test_whoever_may_not_publish_sees_schedules_and_no_buttons(open_tab: OpenTab, past: Past) -> None:
     past.up.api.change(
-        "POST", f"{past.path}/schedules", {"action": "unpublish", "at": "2030-12-24T09:00", "zone": "UTC"}
+        "POST", f"{past.path}/schedules", {"action": "unpublish", "at": f"{CHRISTMAS}T09:00", "zone": "UTC"}
     )
 
     tab = await open_tab({past.site: "editor"}, past.schedule)
