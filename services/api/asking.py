@@ -162,10 +162,6 @@ class Asked:
             raise InvalidParameter(f"{_shown(share)} is not a share.", "share", "list them with GET …/shares")
         return share
 
-    def waiting(self) -> AbstractContextManager[None]:
-        """For what takes its time beside Redis."""
-        return self._budget.paused()
-
     @property
     def limit(self) -> int:
         """How many items are asked for. Raises: InvalidParameter."""

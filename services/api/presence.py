@@ -75,6 +75,7 @@ ENDPOINTS = (
         body=Beat,
         body_example={"tab": "a3c9", "is_editing": True},
         needs="draft",
+        # Every five seconds from each tab would leave no room for anything else.
         is_noted=False,
     ),
 )

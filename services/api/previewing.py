@@ -18,7 +18,7 @@ MOST_AT_ONCE = 64
 # So long a builder that was seen is taken for alive.
 SEEN_S = 1.0
 
-Waiting = Callable[[], AbstractContextManager[None]]
+Pausing = Callable[[], AbstractContextManager[None]]
 
 
 class Made(NamedTuple):
@@ -50,11 +50,11 @@ class Previewing:
         self._mailbox = Mailbox(self.lane)
         self._seen_until = 0.0
 
-    async def make(self, wish: Wish, waiting: Waiting) -> Made:
+    async def make(self, wish: Wish, paused: Pausing) -> Made:
         """Have a preview made.
 
         Args:
-            waiting: holds while it is waited for.
+            paused: holds while it is waited for.
 
         Raises:
             NotFound: no such site.
@@ -71,7 +71,7 @@ class Previewing:
             made = await self.lane.ask(wish, ticket)
             if made is not None:
                 return Made(made.etag, made.size, replayed=True)
-            with waiting():
+            with paused():
                 return _read(await self._wait(letter))
 
     async def _wait(self, letter: "asyncio.Future[Letter]") -> Letter:

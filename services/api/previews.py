@@ -64,7 +64,7 @@ async def make(api: Api, asked: Asked) -> Response:
     preview = preview_of(request)
     wish = Wish(site, page, preview, config, request.fingerprint, asked.principal.id)
     try:
-        made = await api.previewing.make(wish, asked.waiting)
+        made = await api.previewing.make(wish, asked.paused)
     except RenderFailed as error:
         _blame(error)
     url = VIEW_PATH.format(site=site, preview=preview)
@@ -108,5 +108,7 @@ ENDPOINTS = (
         body=NewPreview,
         body_example={"config": CONFIG},
         needs="draft",
+        # Asked for as somebody types, and nothing is changed by it.
+        is_noted=False,
     ),
 )

@@ -95,6 +95,7 @@ async def make(api: Api, asked: Asked) -> Response:
     by = asked.principal.name or asked.principal.id
     new = NewShare(site, page, body.version or 0, config, by, body.expires_in_s)
     share, replayed = await once_more(lambda: api.shares.make(new, request))
+    asked.target = share.id
     return changed(_opened(share, await api.shares.path(site, share.id)), 201, location=None, replayed=replayed)
 
 
@@ -127,7 +128,7 @@ async def _page(api: Api, asked: Asked, address: Address, shown: Shown) -> Page:
     page = await api.previewing.lane.page(address.site, preview)
     if page is None:
         wish = Wish(address.site, shown.page, preview, shown.config, "share", f"share {address.share}")
-        await api.previewing.make(wish, asked.waiting)
+        await api.previewing.make(wish, asked.paused)
         page = await api.previewing.lane.page(address.site, preview)
     if page is None:
         raise NotFound("preview", preview)

@@ -19,6 +19,7 @@ from shared.settings import Settings
 from shared.store import Store
 from tests.conftest import wait_until
 from tests.integration.api.conftest import CONFIG, PAGE, V1, Opener, everything
+from tests.integration.api.people import sign_in_as
 from tests.integration.api.test_roles import as_somebody
 from tests.integration.previews.conftest import StartBuilder, wait_until_listed
 
@@ -147,6 +148,23 @@ async def test_builders_that_are_told_to_be_quiet_take_no_previews(
     await wait_until(is_made)
 
 
+async def test_a_builder_that_is_told_to_be_quiet_leaves_previews_to_the_others(
+    web: httpx2.AsyncClient, start_builder: StartBuilder
+) -> None:
+    quiet, other = await start_builder(), await start_builder()
+    await wait_until_listed(web, 2)
+    await web.post(f"{V1}/builders/{quiet.name}/quiet")
+    await wait_until(lambda: quiet.is_quiet)
+    before = quiet.previews.made
+
+    for number in range(8):
+        await ask(web, {"title": f"Page {number}"})
+
+    # It may have begun to wait for one when it was told.
+    assert quiet.previews.made <= before + 1
+    assert other.previews.made >= 7
+
+
 @pytest.mark.usefixtures("builder")
 async def test_a_config_that_is_wrong_is_refused_where_it_is_wrong(web: httpx2.AsyncClient) -> None:
     wrong = {"title": "A", "widgets": [{"type": "hero", "title": ""}]}
@@ -196,6 +214,40 @@ async def test_a_preview_is_shown_to_whoever_may_look_at_the_site(
 
     assert page.status_code == (404 if held_on == "other" else 200)
     assert ("Spring is here" in page.text) == (held_on != "other")
+
+
+@pytest.mark.usefixtures("builder")
+async def test_a_preview_is_asked_for_and_seen_by_session(
+    web: httpx2.AsyncClient, anybody: httpx2.AsyncClient, client: Client
+) -> None:
+    editor = await sign_in_as(client, {"acme": "editor"})
+    stranger = await sign_in_as(client, {"other": "admin"}, "Stranger")
+    made = await ask(web, headers=editor)
+    cookie = {"cookie": editor["cookie"]}
+
+    page = await anybody.get(made["url"], headers=cookie)
+    theirs = await anybody.get(made["url"], headers={"cookie": stranger["cookie"]})
+
+    assert (page.status_code, theirs.status_code) == (200, 404)
+    assert "Spring is here" in page.text
+
+
+@pytest.mark.usefixtures("builder")
+async def test_the_audit_log_keeps_shares_and_no_previews(web: httpx2.AsyncClient) -> None:
+    await ask(web)
+    made = (await web.post(f"{PAGE}/shares", json={"config": CONFIG})).json()
+    await web.delete(f"{PAGE}/shares/{made['id']}")
+
+    async def noted() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await web.get(f"{V1}/sites/acme/audit")).json()["items"]
+        return items
+
+    async def are_there() -> bool:
+        return {"makeShare", "endShare"} <= {entry["action"] for entry in await noted()}
+
+    await wait_until(are_there)
+    assert {entry["target"] for entry in await noted() if "Share" in entry["action"]} == {made["id"]}
+    assert not [entry for entry in await noted() if entry["action"] == "makePreview"]
 
 
 @pytest.mark.usefixtures("builder")
