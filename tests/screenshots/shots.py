@@ -108,13 +108,6 @@ async def break_a_field(page: Page) -> None:
     await page.locator(".fault-list").wait_for()
 
 
-async def publish(page: Page) -> None:
-    await page.keyboard.press("Control+Enter")
-    await page.get_by_label("What changed?").fill("30% instead of 20%")
-    await page.keyboard.press("Enter")
-    await page.locator('.tray-card[data-state="live"]').wait_for()
-
-
 async def see_preview(page: Page) -> None:
     await page.get_by_role("radio", name="Preview").check()
     await page.locator(".preview-frame.is-shown").wait_for()
@@ -146,8 +139,6 @@ SHOTS: tuple[Shot, ...] = (
     Shot("page-adding", "acme/index", act=press("Add a widget"), shows=".add-widget-entry"),
     Shot("page-failing", "acme/index", act=break_a_field, shows=".fault-list"),
     Shot("page-viewer", "acme/index", who="Viewer"),
-    Shot("publishing", "acme/index", act=publish, shows=".tray-card"),
-    Shot("publishing-phone", "acme/index", act=publish, width=PHONE, scheme="dark", shows=".tray-card"),
     Shot("settings", "acme/settings"),
     Shot("settings-dark", "acme/settings", scheme="dark"),
     Shot("settings-phone", "acme/settings", width=PHONE),
@@ -159,10 +150,6 @@ SHOTS: tuple[Shot, ...] = (
     Shot("accounts", "-/accounts"),
     Shot("accounts-phone", "-/accounts", width=PHONE),
     Shot("account-roles", "-/accounts", act=press("Roles of Grace"), shows="dialog"),
-    Shot("page", "acme/spring", shows="iframe:visible"),
-    Shot("page-dark", "acme/spring", scheme="dark", shows="iframe:visible"),
-    Shot("page-phone", "acme/spring", width=PHONE),
-    Shot("page-new", "globex/index"),
     Shot("page-with-faults", "acme/lunch", shows=".field-error:visible"),
     Shot("page-published", "acme/autumn", act=publish, shows=".tray-card"),
     Shot("history", "acme/spring/history"),
