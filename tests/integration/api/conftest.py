@@ -3,6 +3,7 @@
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import httpx2
 import msgspec
@@ -85,10 +86,18 @@ def client_of(app: Starlette) -> httpx2.AsyncClient:
     )
 
 
-async def everything(client: Client) -> dict[bytes, bytes]:
+async def everything(client: Client) -> dict[bytes, Any]:
     """All that Redis holds but for the audit log, and when who was seen, so that two instants can be compared."""
     noted = (b"platen:{accounts}:audit", b"platen:{accounts}:session:", b"platen:{accounts}:token:")
-    return {key: await client.dump(key) for key in await client.keys("*") if not key.startswith(noted)}
+    return {key: await content(client, key) for key in await client.keys("*") if not key.startswith(noted)}
+
+
+async def content(client: Client, key: bytes) -> Any:
+    """What a key holds. Of what has no order a dump would show one, which changes as it grows."""
+    kind = await client.type(key)
+    if kind == b"hash":
+        return await client.hgetall(key)
+    return set(await client.smembers(key)) if kind == b"set" else await client.dump(key)
 
 
 async def publish(web: httpx2.AsyncClient, **more: object) -> dict[str, object]:

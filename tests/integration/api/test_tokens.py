@@ -15,25 +15,25 @@ from shared.settings import Settings
 from tests.integration.api.conftest import IDS, TOKEN, V1, everything
 
 OPERATIONS = [endpoint for endpoint in ENDPOINTS if endpoint.needs]
+NO_TOKENS = ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN]
 
 
 @pytest.mark.redis7
 @pytest.mark.parametrize("endpoint", OPERATIONS, ids=lambda endpoint: endpoint.name)
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN])
 async def test_no_operation_is_possible_without_a_token_that_is_known(
-    web: httpx2.AsyncClient, client: Client, endpoint: Endpoint, header: str
+    web: httpx2.AsyncClient, client: Client, endpoint: Endpoint
 ) -> None:
     before = await everything(client)
     address = endpoint.path.format(site="acme", **IDS)
 
-    answer = await web.request(
-        endpoint.method, address, headers={"authorization": header}, json=endpoint.body_example or {}
-    )
+    for header in NO_TOKENS:
+        headers = {"authorization": header}
+        answer = await web.request(endpoint.method, address, headers=headers, json=endpoint.body_example or {})
 
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert answer.json()["errors"][0]["mend"]
-    assert await everything(client) == before
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), header
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["errors"][0]["mend"]
+        assert await everything(client) == before, header
 
 
 async def test_the_description_needs_no_token(web: httpx2.AsyncClient) -> None:
