@@ -104,13 +104,16 @@ class Tray extends EventTarget {
   async #refresh(entry) {
     const path = `${pagePath(entry.site, entry.page)}/publications/${entry.followed.seq}`;
     const record = await get(path).catch(ignored);
-    if (record && record.steps.length >= entry.followed.steps.length) this.#update(entry, fromRecord(record, entry.followed));
-    if (record?.state === "failed" && entry.followed.liveVersion === null) await this.#findLive(entry);
+    if (!record) return;
+    const isTrouble = ["failed", "retrying"].includes(record.state);
+    // What is still live is told with the failure and not after it.
+    const liveVersion = isTrouble ? (entry.followed.liveVersion ?? (await this.#liveVersion(entry))) : null;
+    if (record.steps.length >= entry.followed.steps.length) this.#update(entry, { ...fromRecord(record, entry.followed), liveVersion });
   }
 
-  async #findLive(entry) {
-    const page = await get(pagePath(entry.site, entry.page)).catch(ignored);
-    if (page) this.#update(entry, { ...entry.followed, liveVersion: page.live?.version ?? 0 });
+  async #liveVersion({ site, page }) {
+    const found = await get(pagePath(site, page)).catch(ignored);
+    return found && (found.live?.version ?? 0);
   }
 
   #askQueue(entry, afterMs) {
