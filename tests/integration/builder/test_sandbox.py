@@ -26,7 +26,7 @@ def heavy(megabytes: int) -> Job:
 
 
 # Takes long enough to be asked about.
-SLOW = heavy(40)
+SLOW = heavy(80)
 
 
 @pytest.fixture
