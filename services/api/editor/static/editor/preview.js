@@ -6,7 +6,8 @@ import { fill, h } from "../lib/dom.js";
 import { icon } from "../lib/icons.js";
 import { newName } from "./fields/frame.js";
 
-const AFTER_MS = 250;
+// Shorter than the pause between two keys of most people, so they see each; a preview costs a builder milliseconds.
+const AFTER_MS = 80;
 const AGAIN_AFTER_MS = 3_000;
 const WIDTHS = [["Phone", 390], ["Tablet", 820], ["Desktop", 1280]];
 // Where tests and benches read how long a keystroke took to its frame, and how much of that was waiting for more.
