@@ -41,7 +41,7 @@ async def test_a_publish_is_scheduled_listed_and_cancelled(open_tab: OpenTab, pa
     await expect(tab.page.get_by_text("Nothing is scheduled")).to_be_visible()
 
     await tab.press("Schedule something")
-    await tab.page.get_by_label("Version").select_option("1")
+    await tab.page.get_by_label("Version", exact=True).select_option("1")
     await set_when(tab, CHRISTMAS, "09:00")
     await tab.press("Schedule")
 
@@ -141,7 +141,7 @@ async def test_taking_off_needs_no_version(open_tab: OpenTab, past: Past) -> Non
     tab = await open_form(open_tab, past)
 
     await tab.page.get_by_label("Take the page off").check()
-    await expect(tab.page.get_by_label("Version")).to_be_hidden()
+    await expect(tab.page.get_by_label("Version", exact=True)).to_be_hidden()
     await set_when(tab, CHRISTMAS, "09:00")
     await tab.press("Schedule")
 

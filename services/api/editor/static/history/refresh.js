@@ -1,4 +1,4 @@
-/* Loads a list again without anybody noticing: as many items as are shown, and the focus stays where it was. */
+/* Loads a list again without anybody noticing: as many items as are shown, and menus that are open stay open. */
 
 const MOST = 200;
 const USUAL = 50;
@@ -11,18 +11,7 @@ export function stretch(list, cursor) {
 
 /** @param {import("../lib/list.js").PagedList} list */
 export async function refreshList(list) {
-  const place = focusIn(list);
   const open = [...list.rows].filter(([, row]) => row.querySelector("details[open]")).map(([key]) => key);
   await list.reload({ isQuiet: true });
   for (const key of open) list.rows.get(key)?.querySelector("details")?.setAttribute("open", "");
-  if (place) controls(list.rows.get(place.key))[place.at]?.focus();
 }
-
-function focusIn(list) {
-  for (const [key, row] of list.rows) {
-    if (row.contains(document.activeElement)) return { key, at: controls(row).indexOf(document.activeElement) };
-  }
-  return null;
-}
-
-const controls = (row) => [...(row?.querySelectorAll("a[href], button, input, summary") ?? [])];

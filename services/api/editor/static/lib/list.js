@@ -41,7 +41,7 @@ export class PagedList {
   async reload({ isQuiet = false } = {}) {
     const own = (this.turn += 1);
     if (!isQuiet) fill(this.element, loadingState());
-    await this.take(null, own, () => this.begin());
+    await this.take(null, own, () => this.begin(), isQuiet && this.items.size > 0);
   }
 
   begin() {
@@ -52,7 +52,7 @@ export class PagedList {
     this.foot = h("div", { class: "list-foot" });
   }
 
-  async take(cursor, own, before = () => {}) {
+  async take(cursor, own, before = () => {}, keeps = false) {
     try {
       const found = await this.options.load(cursor, this.options.signal);
       if (own !== this.turn) return;
@@ -66,7 +66,8 @@ export class PagedList {
     } catch (error) {
       if (error.name === "AbortError") return;
       if (error.name !== "Problem") throw error;
-      if (own === this.turn) this.fail(error);
+      // What is shown and may be old is better than nothing; that Platen is not reached, the banner says.
+      if (own === this.turn && !keeps) this.fail(error);
     }
   }
 
@@ -136,4 +137,4 @@ export class PagedList {
   }
 }
 
-const focusable = (element) => [...element.querySelectorAll("a[href], button, input, select, textarea")];
+const focusable = (element) => [...element.querySelectorAll("a[href], button, input, select, textarea, summary")];

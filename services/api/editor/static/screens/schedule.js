@@ -62,6 +62,6 @@ function keepTrue(list, what, signal) {
     timer = setTimeout(look, AFTER_EVENTS_MS);
   };
   watch(what, { onEvent: ({ type }) => type !== "snapshot" && soon() }, { signal });
-  const clock = setInterval(look, LOOK_AGAIN_MS);
+  const clock = setInterval(() => document.visibilityState === "visible" && look(), LOOK_AGAIN_MS);
   signal.addEventListener("abort", () => clearInterval(clock), { once: true });
 }
