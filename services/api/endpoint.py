@@ -32,6 +32,8 @@ __all__ = ["PAGE", "V1", "Answer", "Endpoint", "Resource", "refuse"]
 
 PAGE = V1 + "/sites/{site}/pages/{page}"
 
+# Unknown, not allowed, hidden, overtaken by somebody else's change.
+_KEPT = frozenset({401, 403, 404, 412})
 _NOBODY = Principal(id="")
 
 Handler = Callable[[Api, Asked], Awaitable[Response]]
@@ -76,7 +78,7 @@ class Endpoint(NamedTuple):
             nobody is asked who they are.
         checks_itself: whether the handler decides that, because it depends on more than the address.
         is_noted: whether the audit log keeps it, where it is a change; not where it changes nothing, in spite of its
-            method, or is sent all the time. Of those it keeps only who was not allowed to.
+            method, or is sent all the time. Of those it keeps only who was turned away.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -152,8 +154,8 @@ class Resource:
             response = await budget.spend(self._handle(endpoint, asked))
         except (PlatenError, HTTPException) as error:
             response = await _on_error(request, error)
-        # What somebody was not allowed to do is kept, however often others may do it.
-        if endpoint.is_change and (endpoint.is_noted or response.status_code == 403):
+        # What somebody was not let do is kept, however often others do it.
+        if endpoint.is_change and (endpoint.is_noted or response.status_code in _KEPT):
             self._api.audit.note(entry_of(endpoint.name, asked, response))
         return response
 

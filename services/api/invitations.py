@@ -121,7 +121,7 @@ ENDPOINTS = (
         body=Look,
         body_example={"code": _CODE},
         needs=None,
-        is_noted=False,
+        only_looks=True,
     ),
     Endpoint(
         "POST",
