@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.tab import PASSWORD, Tab
+from tests.conftest import wait_until
 from tests.harness import Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -40,7 +41,7 @@ async def test_whoever_leaves_with_something_unsaved_is_asked(open_tab: OpenTab,
     assert await tab.page.get_by_label("Title").input_value() == "Half a tit"
     await tab.page.go_back()
     await tab.press("Cancel")
-    assert tab.path == f"{site}/settings"
+    await wait_until(lambda: tab.path == f"{site}/settings", what="the address to be right again")
     await leaving.click()
     await tab.press("Leave")
 

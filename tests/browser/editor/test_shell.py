@@ -33,6 +33,8 @@ async def test_a_screen_that_is_gone_to_has_its_title_and_the_focus_on_its_headi
 async def test_back_and_forward_lead_where_one_was(open_tab: OpenTab, site: str) -> None:
     tab = await open_tab(ADMIN)
     await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
+    # The list that is left has such links, too.
+    await tab.heading(site.capitalize()).wait_for()
     await tab.page.get_by_role("link", name="Settings").click()
     await tab.heading("Settings").wait_for()
 
