@@ -78,7 +78,7 @@ async def test_two_chosen_versions_are_compared_and_a_third_takes_the_place_of_t
     tab = await open_tab({past.site: "viewer"}, past.screen)
 
     await tab.page.get_by_label("Compare v3").check()
-    await expect(tab.page.get_by_text("Choose another version")).to_be_visible()
+    await expect(tab.page.locator("#main").get_by_text("Choose another version")).to_be_visible()
     await tab.page.get_by_label("Compare v2").check()
     await tab.page.get_by_label("Compare v1").check()
 

@@ -1,7 +1,7 @@
 """Sites and the pages of one: made, listed, searched, and kept true by what happens."""
 
 import pytest
-from playwright.async_api import Locator
+from playwright.async_api import Locator, Route
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.tab import Tab
@@ -125,6 +125,21 @@ async def test_a_page_that_comes_into_being_appears(open_tab: OpenTab, up: Up, s
     save(up, site, "spring", "Spring")
 
     await row(tab, "Spring").get_by_text("Live", exact=True).wait_for()
+
+
+async def test_a_search_goes_on_behind_thousands_of_pages_that_do_not_fit(open_tab: OpenTab, up: Up, site: str) -> None:
+    save(up, site, "spring", "Spring")
+    save(up, site, "summer", "Summer")
+    tab = await open_tab({site: "editor"}, site)
+
+    async def find_nothing_at_first(route: Route) -> None:
+        await route.fulfill(json={"items": [], "next": "spring"})
+
+    await tab.page.route("**/pages?search=summ", find_nothing_at_first)
+    await tab.page.get_by_label("Search").fill("summ")
+    await wait_until(row(tab, "Spring").is_hidden, what="the search")
+
+    await row(tab, "Summer").wait_for()
 
 
 async def test_pages_are_found_by_what_they_are_called(open_tab: OpenTab, up: Up, site: str) -> None:
