@@ -6,7 +6,7 @@ from starlette.responses import Response
 from services.api.api import Api
 from services.api.asking import Asked
 from services.api.changing import changed, once_more
-from services.api.endpoint import PAGE, Answer, Endpoint
+from services.api.endpoint import PAGE, Answer, Endpoint, refuse
 from services.api.publications import EXAMPLE as PUBLICATION
 from services.api.publications import count
 from shared.config import Config, encode_config
@@ -78,6 +78,8 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
 async def save(api: Api, asked: Asked) -> Response:
     site, page = asked.site, asked.page
     new = await asked.body(NewVersion)
+    if new.publish and not asked.principal.may("publish", site):
+        raise refuse(asked.principal, "publish", site).at("/publish")
     config = encode_config(new.config)
     request = asked.change(config, b"%d" % new.publish, new.note.encode())
     accepted = await once_more(

@@ -27,7 +27,7 @@ async def test_each_kind_of_change_is_told_by_a_word(open_tab: OpenTab, past: Pa
 
     for name in ("Changed The page itself", "Changed hero", "Moved quote", "Added text"):
         await expect(tab.page.get_by_role("heading", level=3, name=name)).to_have_count(1)
-    await expect(tab.page.get_by_text("From place 3 to place 1.")).to_be_visible()
+    await expect(tab.page.get_by_text("From place 3 to place 1.").first).to_be_visible()
 
 
 async def test_words_that_came_in_or_went_are_marked(open_tab: OpenTab, past: Past) -> None:
@@ -78,7 +78,7 @@ async def test_two_chosen_versions_are_compared_and_a_third_takes_the_place_of_t
     tab = await open_tab({past.site: "viewer"}, past.screen)
 
     await tab.page.get_by_label("Compare v3").check()
-    await expect(tab.page.locator("#main").get_by_text("Choose another version")).to_be_visible()
+    await expect(tab.page.locator("#main").get_by_text("Choose another version").first).to_be_visible()
     await tab.page.get_by_label("Compare v2").check()
     await tab.page.get_by_label("Compare v1").check()
 
@@ -99,7 +99,7 @@ async def test_unpublished_changes_of_the_draft_are_counted_and_shown(open_tab: 
     assert answer.ok
     await tab.go(past.screen)
 
-    await expect(tab.page.get_by_text("Against v3: 1 changed.")).to_be_visible()
+    await expect(tab.page.get_by_text("Against v3: 1 changed.").first).to_be_visible()
     await tab.page.get_by_role("link", name="Show unpublished changes").click()
 
     await expect(tab.heading("v3 → draft")).to_be_visible()

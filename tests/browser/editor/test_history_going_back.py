@@ -34,16 +34,16 @@ async def test_a_rollback_is_what_visitors_get_and_undo_goes_forward(open_tab: O
     await expect(dialog).to_contain_text("You can undo it")
     await dialog.get_by_role("button", name="Roll back to v1").click()
 
-    await expect(tab.page.get_by_text("v1 is live.", exact=True)).to_be_visible()
-    await expect(tab.page.get_by_text("Visitors get v1")).to_be_visible()
+    await expect(tab.page.get_by_text("v1 is live.", exact=True).first).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get v1").first).to_be_visible()
     assert "finally" not in (await past.visit(tab))[1]
 
     await tab.press("Undo: go forward to v3")
 
-    await expect(tab.page.get_by_text("Visitors get v3")).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get v3").first).to_be_visible()
     await past.sees(tab, "Spring is finally here")
     causes = [found["cause"] for found in past.up.api.get(f"{past.path}/publications")["items"]]
-    assert causes[:2] == ["rollback", "rollback"] or causes[0] != "publish"
+    assert causes[:2] == ["publish", "rollback"]
 
 
 async def test_a_rollback_leaves_the_draft_alone(open_tab: OpenTab, past: Past) -> None:
@@ -51,13 +51,13 @@ async def test_a_rollback_leaves_the_draft_alone(open_tab: OpenTab, past: Past) 
     await tab.page.get_by_label("More for v1").click()
     await tab.press("Restore as draft")
     await tab.press("Restore v1 as draft")
-    await expect(tab.page.get_by_text("The draft is v1 now.")).to_be_visible()
+    await expect(tab.page.get_by_text("The draft is v1 now.").first).to_be_visible()
     before = past.draft()
 
     await tab.press("Roll back to v1")
     await tab.page.get_by_role("dialog").get_by_role("button", name="Roll back to v1").click()
 
-    await expect(tab.page.get_by_text("Visitors get v1")).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get v1").first).to_be_visible()
     assert past.draft() == before
 
 
@@ -80,7 +80,7 @@ async def test_a_version_that_was_never_live_is_published_and_built(open_tab: Op
     await expect(dialog).to_contain_text("v2 is built first")
     await dialog.get_by_role("button", name="Publish v2").click()
 
-    await expect(tab.page.get_by_text("v2 is live.", exact=True)).to_be_visible()
+    await expect(tab.page.get_by_text("v2 is live.", exact=True).first).to_be_visible()
     await past.sees(tab, "Spring is finally here")
 
 
@@ -90,32 +90,32 @@ async def test_a_page_is_taken_off_and_comes_back(open_tab: OpenTab, past: Past)
     await tab.press("Unpublish")
     await tab.page.get_by_role("dialog").get_by_role("button", name="Unpublish").click()
 
-    await expect(tab.page.get_by_text("The page is unpublished.", exact=True)).to_be_visible()
-    await expect(tab.page.get_by_text("Visitors get nothing")).to_be_visible()
+    await expect(tab.page.get_by_text("The page is unpublished.", exact=True).first).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get nothing").first).to_be_visible()
     assert (await past.visit(tab))[0] == 410
 
     await tab.press("Undo: go forward to v3")
 
-    await expect(tab.page.get_by_text("Visitors get v3")).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get v3").first).to_be_visible()
     await past.sees(tab, "Spring is finally here")
 
 
 async def test_the_screen_follows_what_others_do(open_tab: OpenTab, past: Past) -> None:
     tab = await open_history(open_tab, past, "viewer")
-    await expect(tab.page.get_by_text("Visitors get v3")).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get v3").first).to_be_visible()
 
     past.save(CONFIG, note="By somebody else")
 
-    await expect(tab.page.get_by_text("Visitors get v4")).to_be_visible()
-    await expect(tab.page.get_by_text("By somebody else")).to_be_visible()
-    await expect(row(tab, 4).get_by_text("Live", exact=True)).to_be_visible()  # type: ignore[attr-defined]
-    await expect(row(tab, 3).get_by_text("Instant", exact=True)).to_be_visible()  # type: ignore[attr-defined]
+    await expect(tab.page.get_by_text("Visitors get v4").first).to_be_visible()
+    await expect(tab.page.get_by_text("By somebody else").first).to_be_visible()
+    await expect(row(tab, 4).get_by_text("Live", exact=True).first).to_be_visible()  # type: ignore[attr-defined]
+    await expect(row(tab, 3).get_by_text("Instant", exact=True).first).to_be_visible()  # type: ignore[attr-defined]
 
 
 async def test_whoever_may_only_look_is_shown_no_way_to_change_anything(open_tab: OpenTab, past: Past) -> None:
     tab = await open_history(open_tab, past, "viewer")
 
-    await expect(tab.page.get_by_text("Visitors get v3")).to_be_visible()
+    await expect(tab.page.get_by_text("Visitors get v3").first).to_be_visible()
     for name in ("Roll back to v1", "Unpublish", "Publish v2", "Share a preview", "Restore as draft"):
         assert await tab.page.get_by_role("button", name=name, exact=True).count() == 0, name
 
@@ -128,13 +128,13 @@ async def test_restoring_as_draft_shows_visitors_nothing_and_can_be_undone(open_
     await tab.press("Restore as draft")
     await tab.press("Restore v1 as draft")
 
-    await expect(tab.page.get_by_text("The draft is v1 now.")).to_be_visible()
+    await expect(tab.page.get_by_text("The draft is v1 now.").first).to_be_visible()
     assert past.draft()["config"]["background"] == CONFIG["background"]
     assert past.show()["live"]["version"] == 3
 
     await tab.press("Undo: take the earlier draft back")
 
-    await expect(tab.page.get_by_text("The draft is what it was before.")).to_be_visible()
+    await expect(tab.page.get_by_text("The draft is what it was before.").first).to_be_visible()
     assert (past.draft()["is_saved"], past.draft()["config"]) == (False, before["config"])
 
 
@@ -167,10 +167,10 @@ async def test_going_back_by_keyboard_alone(open_tab: OpenTab, past: Past) -> No
     await expect(tab.page.get_by_role("dialog", name="Roll back to v1?")).to_be_visible()
     await tab.page.keyboard.press("Enter")
 
-    await expect(tab.page.get_by_text("v1 is live.", exact=True)).to_be_visible()
+    await expect(tab.page.get_by_text("v1 is live.", exact=True).first).to_be_visible()
     await reach(tab, "Undo: go forward to v3")
     await tab.page.keyboard.press("Enter")
-    await expect(tab.page.get_by_text("v3 is live.", exact=True)).to_be_visible()
+    await expect(tab.page.get_by_text("v3 is live.", exact=True).first).to_be_visible()
 
 
 async def test_the_menu_of_a_version_closes_by_escape_and_keeps_the_focus(open_tab: OpenTab, past: Past) -> None:
@@ -208,7 +208,7 @@ async def test_a_draft_alone_has_a_history_without_versions(open_tab: OpenTab, p
     await tab.go(f"{past.site}/new/history")
 
     await expect(tab.heading("History of new")).to_be_visible()
-    await expect(tab.page.get_by_text("Nothing of it was ever published.")).to_be_visible()
+    await expect(tab.page.get_by_text("Nothing of it was ever published.").first).to_be_visible()
 
 
 async def test_a_permanent_link_stays_what_it_was(open_tab: OpenTab, past: Past) -> None:

@@ -24,17 +24,17 @@ def local(at_s: float) -> str:
 
 async def test_what_was_live_is_told_in_the_zone_of_whoever_asks(open_tab: OpenTab, past: Past) -> None:
     tab = await open_tab({past.site: "viewer"}, past.screen, timezone_id="Asia/Tokyo")
-    await expect(tab.page.get_by_text("In your time zone, Asia/Tokyo.")).to_be_visible()
+    await expect(tab.page.get_by_text("In your time zone, Asia/Tokyo.").first).to_be_visible()
 
     await tab.fill(Date_and_time=local(time.time()))
     await tab.press("Show")
 
-    await expect(tab.page.get_by_text("visitors got v3")).to_be_visible()
+    await expect(tab.page.get_by_text("visitors got v3").first).to_be_visible()
 
     await tab.fill(Date_and_time=local(time.time() - 86_400))
     await tab.press("Show")
 
-    await expect(tab.page.get_by_text("the page was not published yet")).to_be_visible()
+    await expect(tab.page.get_by_text("the page was not published yet").first).to_be_visible()
 
 
 async def test_a_share_is_seen_by_a_stranger_until_it_is_revoked(
@@ -67,7 +67,7 @@ async def test_a_share_is_seen_by_a_stranger_until_it_is_revoked(
     await tab.press("Revoke the link to the draft")
     await tab.page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
 
-    await expect(tab.page.get_by_text("No link is open")).to_be_visible()
+    await expect(tab.page.get_by_text("No link is open").first).to_be_visible()
     gone = await page.goto(address)
     assert gone is not None
     assert gone.status == 410

@@ -38,22 +38,22 @@ async def set_when(tab: Tab, date: str, time: str, zone: str | None = None) -> N
 
 async def test_a_publish_is_scheduled_listed_and_cancelled(open_tab: OpenTab, past: Past) -> None:
     tab = await open_tab({past.site: "publisher"}, past.schedule, timezone_id="Europe/Berlin")
-    await expect(tab.page.get_by_text("Nothing is scheduled")).to_be_visible()
+    await expect(tab.page.get_by_text("Nothing is scheduled").first).to_be_visible()
 
     await tab.press("Schedule something")
     await tab.page.get_by_label("Version", exact=True).select_option("1")
     await set_when(tab, CHRISTMAS, "09:00")
     await tab.press("Schedule")
 
-    await expect(tab.page.get_by_text("Publish v1")).to_be_visible()
-    await expect(tab.page.get_by_text(f"{CHRISTMAS} 09:00")).to_be_visible()
+    await expect(tab.page.get_by_text("Publish v1").first).to_be_visible()
+    await expect(tab.page.get_by_text(f"{CHRISTMAS} 09:00").first).to_be_visible()
     [made] = schedules(past)
     assert (made["version"], made["local"], made["zone"]) == (1, f"{CHRISTMAS}T09:00", "Europe/Berlin")
 
     await tab.press(f"Cancel schedule {made['id']}")
     await tab.press("Cancel the schedule")
 
-    await expect(tab.page.get_by_text("Cancelled", exact=True)).to_be_visible()
+    await expect(tab.page.get_by_text("Cancelled", exact=True).first).to_be_visible()
     assert schedules(past)[0]["state"] == "cancelled"
 
 
@@ -72,13 +72,13 @@ async def test_a_time_that_the_clocks_leave_out_is_offered_with_those_beside_it(
     await set_when(tab, last_sunday(3), "02:30")
 
     await tab.press("Schedule")
-    await expect(tab.page.get_by_text("This time does not exist on that day.")).to_be_visible()
+    await expect(tab.page.get_by_text("This time does not exist on that day.").first).to_be_visible()
     assert schedules(past) == []
 
     await tab.press(f"{last_sunday(3)} 03:30")
     await tab.press("Schedule")
 
-    await expect(tab.page.get_by_text(f"{last_sunday(3)} 03:30")).to_be_visible()
+    await expect(tab.page.get_by_text(f"{last_sunday(3)} 03:30").first).to_be_visible()
     assert schedules(past)[0]["local"] == f"{last_sunday(3)}T03:30"
 
 
@@ -92,11 +92,11 @@ async def test_a_time_that_comes_twice_is_asked_about(
     await set_when(tab, last_sunday(10), "02:30")
 
     await tab.press("Schedule")
-    await expect(tab.page.get_by_text("This time comes twice on that day.")).to_be_visible()
+    await expect(tab.page.get_by_text("This time comes twice on that day.").first).to_be_visible()
     await tab.page.get_by_label(name).check()
     await tab.press("Schedule")
 
-    await expect(tab.page.get_by_text(f"{last_sunday(10)} 02:30")).to_be_visible()
+    await expect(tab.page.get_by_text(f"{last_sunday(10)} 02:30").first).to_be_visible()
     [made] = schedules(past)
     assert made["fold"] == fold
     assert str(made["instant"]).endswith(offset)
@@ -109,7 +109,7 @@ async def test_a_zone_that_is_none_is_said_at_its_field(open_tab: OpenTab, past:
     await tab.press("Schedule")
 
     await expect(tab.page.get_by_label("Time zone")).to_be_focused()
-    await expect(tab.page.get_by_text("No zone has this name.")).to_be_visible()
+    await expect(tab.page.get_by_text("No zone has this name.").first).to_be_visible()
     assert schedules(past) == []
 
 
@@ -117,7 +117,7 @@ async def test_what_the_api_refuses_is_said_in_the_form(open_tab: OpenTab, past:
     tab = await open_form(open_tab, past)
     tab.expects |= {409, 422}
     await set_when(tab, "2020-01-01", "09:00")
-    await expect(tab.page.get_by_text("That is over already.")).to_be_visible()
+    await expect(tab.page.get_by_text("That is over already.").first).to_be_visible()
 
     await tab.press("Schedule")
 
@@ -131,7 +131,7 @@ async def test_the_screen_shows_when_it_has_happened(open_tab: OpenTab, past: Pa
 
     past.up.api.change("POST", f"{past.path}/schedules", body)
 
-    await expect(tab.page.get_by_text("Scheduled", exact=True)).to_be_visible()
+    await expect(tab.page.get_by_text("Scheduled", exact=True).first).to_be_visible()
     await expect(tab.page.get_by_text("Done", exact=True)).to_be_visible(timeout=10_000)
     assert past.show()["live"]["version"] == 1
     assert CONFIG["title"] in (await past.visit(tab))[1]
@@ -164,7 +164,7 @@ async def test_what_is_overdue_is_said_loudly(open_tab: OpenTab, past: Past) -> 
     await tab.go(past.schedule)
 
     await expect(tab.page.get_by_role("alert")).to_contain_text("One schedule is overdue.")
-    await expect(tab.page.get_by_text("Overdue", exact=True)).to_be_visible()
+    await expect(tab.page.get_by_text("Overdue", exact=True).first).to_be_visible()
 
 
 async def test_whoever_may_not_publish_sees_schedules_and_no_buttons(open_tab: OpenTab, past: Past) -> None:

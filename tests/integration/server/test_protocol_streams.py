@@ -48,7 +48,7 @@ async def is_left_alone(site: Site) -> bool:
     """Whether nothing is left of any stream."""
     keeper = site.server.keeper
     held = [connection for connection in site.connections[0] if isinstance(connection, HeldStream)]
-    watched = any(keeper._turns) or bool(keeper._by_token)
+    watched = any(keeper._turns) or bool(keeper._watchers)
     return site.server.hub.count == 0 and not site.server.hub._watchers and not watched and not held
 
 
