@@ -47,13 +47,18 @@ async def test_a_failure_says_first_what_is_still_live_then_where_and_why(open_t
 
     await desk.publish()
     await desk.is_in("failed")
+    await desk.card.get_by_text("v1 is still live").first.wait_for()
     words = await desk.card.inner_text()
-    told = await desk.page.locator("#live-assertive").text_content() or ""
 
     assert words.index("v1 is still live") < words.index("hologram")
-    assert "v1 is still live" in told
+    await wait_until(lambda: is_told(desk, "v1 is still live"), what="the failure to be told")
     assert await desk.card.get_by_role("button", name="Try again").is_visible()
     assert await desk.card.locator('.status[data-state="failed"] svg').count() == 1
+
+
+async def is_told(desk: Desk, words: str) -> bool:
+    """Whether a screen reader is told at once."""
+    return words in (await desk.page.locator("#live-assertive").text_content() or "")
 
 
 async def test_a_failure_leads_to_the_field_that_is_to_blame(open_tab: OpenTab, up: Up, site: str) -> None:
