@@ -85,7 +85,7 @@ async def test_leaving_saves_first_and_asks_where_it_cannot(open_tab: OpenTab, u
     await wait_until(lambda: not desk.tab.path.endswith("spring"), what="the next screen")
     saved = desk.draft["config"]["title"]
     await desk.page.go_back()
-    await desk.field("Title").wait_for()
+    await desk.previewed()
 
     await desk.page.route(endpoint("**/draft"), lambda route: route.fulfill(status=403, json={"detail": "No more."}))
     desk.tab.expects = {403}

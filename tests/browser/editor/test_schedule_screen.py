@@ -121,7 +121,7 @@ async def test_what_the_api_refuses_is_said_in_the_form(open_tab: OpenTab, past:
 
     await tab.press("Schedule")
 
-    await expect(tab.page.locator(".field-error:visible, .form-problem").first).to_be_visible()
+    await expect(tab.page.locator(".field-error:visible, .form-problem:visible").first).to_be_visible()
     assert schedules(past) == []
 
 
