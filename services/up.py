@@ -332,6 +332,7 @@ def _print_banner(banner: Banner) -> None:
         Text.assemble(("\nPlaten is ready.", "bold"), f" {count} builder{'s' * (count != 1)}, data in {banner.data}\n")
     )
     out.print(f"  pages     {url}/<site>/<page>")
+    out.print(f"  editor    {url}/-/editor/")
     out.print(f"  API       {url}/-/api/v1, described at {url}/-/api/openapi.json")
     out.print(f"  status    {url}/-/events?site=<site>&page=<page>")
     if banner.token:
