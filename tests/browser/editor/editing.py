@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Response
 
 from tests.browser.editor.tab import V1, Tab
 from tests.conftest import wait_until
-from tests.harness import ROOT, Up
+from tests.harness import ROOT, Up, end_of
 
 # What does not come about within this does not at all, and says so before the test is cut off.
 LONGEST_MS = 10_000
@@ -115,7 +115,9 @@ async def edit(open_tab: Any, up: Up, site: str, config: dict[str, Any] | None =
     """Somebody opens a page, which has this config as its first version."""
     slug = options.pop("page", "spring")
     if config is not None:
-        up.api.change("POST", f"sites/{site}/pages/{slug}/versions", {"config": config, "publish": True})
+        saved = up.api.change("POST", f"sites/{site}/pages/{slug}/versions", {"config": config, "publish": True})
+        # Or what is published next would overtake it, and nothing would ever have been live.
+        end_of(up.api, site, slug, saved["publication"]["seq"])
     tab: Tab = await open_tab(options.pop("roles", ADMIN), f"{site}/{slug}", **options)
     return Desk(tab, up, site, slug)
 

@@ -85,6 +85,7 @@ async def test_two_chosen_versions_are_compared_and_a_third_takes_the_place_of_t
     await expect(tab.page.get_by_label("Compare v3")).not_to_be_checked()
     await tab.page.get_by_role("link", name="Compare v1 with v2").click()
     await expect(tab.heading("v1 → v2")).to_be_visible()
+    await expect(tab.page.get_by_text("It was never built; whoever may edit the page can see it.")).to_be_visible()
     await tab.page.go_back()
     await expect(tab.heading("History of spring")).to_be_visible()
 

@@ -6,6 +6,7 @@ import { send } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { sentence } from "../lib/forms.js";
 import { loadingState } from "../lib/list.js";
+import { may } from "../lib/session.js";
 
 const WIDTHS = [["Phone", 390], ["Tablet", 768], ["Desktop", 1280]];
 const HEIGHT_PX = 900;
@@ -44,6 +45,9 @@ class Frame {
   }
 
   async load(work, side) {
+    if (!side.address && !may("draft", work.site)) {
+      return fill(this.hole, h("p", { class: "note" }, "It was never built; whoever may edit the page can see it."));
+    }
     this.iframe.src = side.address ?? (await send("POST", `${work.path}/previews`, { config: side.config }, { signal: work.signal })).body.url;
     fill(this.hole, this.iframe);
     this.scale();
