@@ -318,7 +318,7 @@ def test_builders_are_listed_quietened_and_let_go_on(up: Up) -> None:
 
 def test_a_publication_that_waits_is_called_off(up: Up, tmp_path: Path) -> None:
     run_cli("quiet", data=up.data)
-    assert wait_for(lambda: all(each["state"] == "quiet" for each in up.api.get("builders")["items"]), 20)
+    assert wait_for(lambda: {each["state"] for each in up.api.get("builders")["items"]} == {"quiet"}, 20)
     published = run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/spring", data=up.data)
 
     done = run_cli("cancel", "off/spring", "1", data=up.data)
