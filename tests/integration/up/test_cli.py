@@ -291,11 +291,11 @@ def test_an_older_api_that_knows_nothing_of_servers_is_not_waited_for(
 
 
 def test_a_page_that_is_taken_off_is_watched_to_the_last_server(up: Up, tmp_path: Path) -> None:
-    assert run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/spring", "--watch", data=up.data)
+    published = run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/taken", "--watch", data=up.data)
 
-    shown = run_cli("unpublish", "off/spring", "--watch", data=up.data)
+    shown = run_cli("unpublish", "off/taken", "--watch", data=up.data)
 
-    assert shown.returncode == 0, shown.stderr
+    assert (published.returncode, shown.returncode) == (0, 0), shown.stderr
     assert "taken off on 1 of 1 server in " in shown.stdout
 
 
@@ -319,14 +319,14 @@ def test_builders_are_listed_quietened_and_let_go_on(up: Up) -> None:
 def test_a_publication_that_waits_is_called_off(up: Up, tmp_path: Path) -> None:
     run_cli("quiet", data=up.data)
     assert wait_for(lambda: {each["state"] for each in up.api.get("builders")["items"]} == {"quiet"}, 20)
-    published = run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/spring", data=up.data)
+    published = run_cli("publish", write(tmp_path, {"title": "Off"}), "--page", "off/waiting", data=up.data)
 
-    done = run_cli("cancel", "off/spring", "1", data=up.data)
-    again = run_cli("cancel", "off/spring", "1", data=up.data)
+    done = run_cli("cancel", "off/waiting", "1", data=up.data)
+    again = run_cli("cancel", "off/waiting", "1", data=up.data)
 
     run_cli("resume", data=up.data)
     assert published.returncode == 0, published.stderr
-    assert (done.returncode, done.stdout) == (0, "publication 1 of off/spring (v1) is cancelled\n")
+    assert (done.returncode, done.stdout) == (0, "publication 1 of off/waiting (v1) is cancelled\n")
     assert (again.returncode, "Publication 1 is cancelled." in again.stderr) == (1, True)
 
 
