@@ -1,7 +1,8 @@
 """A tab of the editors' app, and what the browser complained about in it."""
 
 import re
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, Literal
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import BrowserContext, Locator, Page
@@ -10,6 +11,7 @@ EDITOR = "/-/editor/"
 V1 = "/-/api/v1"
 PASSWORD = "correct horse battery staple"
 PHONE, DESKTOP = 360, 1280
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # The browser notes every refusal by itself; a test that provokes one says so.
 _REFUSAL = re.compile(r"the server responded with a status of (\d{3})")
 
@@ -71,6 +73,17 @@ class Tab:
     async def get(self, expression: str) -> Any:
         """The value of a JavaScript expression."""
         return await self.page.evaluate(expression)
+
+    async def looks(self, *widths: int) -> AsyncIterator[str]:
+        """Show what is on the screen light and dark, in some widths, one look after the other; yields each one's name.
+
+        A look needs no page of its own, which would cost more than all the looking.
+        """
+        for scheme in SCHEMES:
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for width in widths:
+                await self.page.set_viewport_size({"width": width, "height": 800})
+                yield f"{scheme}, {width} px wide"
 
     async def faults(self) -> str:
         """What axe finds, "" for nothing."""
