@@ -1,4 +1,4 @@
-"""Content codings (RFC 9110, sections 8.4.1 and 12.5.3): which ones a caller takes, and a page in each of them.
+"""Content codings (RFC 9110, sections 8.4.1 and 12.5.3): which ones a caller takes, and bytes in each of them.
 
 Zstandard is not made here: a page is stored in it, and those very bytes are sent.
 """
@@ -11,6 +11,8 @@ from typing import Literal
 import brotli
 
 Coding = Literal["br", "zstd", "gzip", "identity"]
+# Those that are made here.
+Made = Literal["br", "gzip"]
 
 # Of two that a caller likes as much the first one is sent.
 PREFERENCE: tuple[Coding, ...] = ("br", "zstd", "gzip", "identity")
@@ -43,14 +45,14 @@ def accepted_codings(field: bytes | None) -> tuple[Coding, ...]:
     return _ranked(field)
 
 
-def encode(coding: Literal["br", "gzip"], page: bytes) -> bytes:
-    """A page in a coding; the same bytes always give the same bytes."""
-    is_large = len(page) > LARGE_BYTES
+def encode(coding: Made, text: bytes) -> bytes:
+    """A page, or another text, in a coding; the same bytes always give the same bytes."""
+    is_large = len(text) > LARGE_BYTES
     if coding == "br":
-        packed: bytes = brotli.compress(page, quality=LOWEST if is_large else BR_QUALITY)
+        packed: bytes = brotli.compress(text, quality=LOWEST if is_large else BR_QUALITY)
         return packed
     # 31: with gzip's header, in which the time is 0.
-    return zlib.compress(page, LOWEST if is_large else GZIP_LEVEL, wbits=31)
+    return zlib.compress(text, LOWEST if is_large else GZIP_LEVEL, wbits=31)
 
 
 # Callers send few different values, and whoever sends many costs himself no more than a look at each.

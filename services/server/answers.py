@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from services.server.asked import Asked
-from services.server.codings import Coding, encode
 from services.server.conditional import http_date, is_not_modified
 from shared.codec import compress, decompress, is_for_browsers
+from shared.codings import Coding, encode
 from shared.records import PublishedPage
 
 Headers = tuple[tuple[bytes, bytes], ...]

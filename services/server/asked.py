@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.server.codings import IDENTITY_ONLY, Coding, accepted_codings
+from shared.codings import IDENTITY_ONLY, Coding, accepted_codings
 
 Headers = Iterable[tuple[bytes, bytes]]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.server.codings import LARGE_BYTES, PREFERENCE, accepted_codings, encode
+from shared.codings import LARGE_BYTES, PREFERENCE, accepted_codings, encode
 
 _WORDS = [
     b"br",

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from services.api.docs.reference import arrange
+from services.api.fixed import Fixed
 from services.api.schemas import Schema
 from shared.roles import PERMISSIONS
 from shared.route import ReadRoute
@@ -41,14 +42,16 @@ def routes(describe: Callable[[], Schema]) -> list[BaseRoute]:
     style_path = f"{PATH}/{hashlib.sha256(style).hexdigest()[:16]}.css"
 
     @cache
-    def page() -> str:
-        return render(describe(), style_path)
+    def page() -> Fixed:
+        return Fixed(render(describe(), style_path).encode(), "text/html; charset=utf-8", _HEADERS)
 
-    async def show(_request: Request) -> Response:
-        return Response(page(), 200, _HEADERS, media_type="text/html")
+    shown_style = Fixed(style, "text/css; charset=utf-8", _STYLE_HEADERS)
 
-    async def show_style(_request: Request) -> Response:
-        return Response(style, 200, _STYLE_HEADERS, media_type="text/css")
+    async def show(request: Request) -> Response:
+        return page().answer(request)
+
+    async def show_style(request: Request) -> Response:
+        return shown_style.answer(request)
 
     return [ReadRoute(PATH, show, name="docs"), ReadRoute(style_path, show_style, name="docs-style")]
 

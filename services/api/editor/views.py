@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from services.api.editor.assets import HASH_PATTERN, Assets
+from services.api.fixed import Fixed
 from shared.route import ReadRoute
 
 EDITOR = "/-/editor/"
@@ -64,13 +65,15 @@ class Static:
     """
 
     def __init__(self, assets: Assets) -> None:
-        self._assets = assets
+        self._answers = {
+            path: Fixed(asset.body, asset.media_type, _ASSET_HEADERS) for path, asset in assets.files.items()
+        }
 
     async def show(self, request: Request) -> Response:
-        asset = self._assets.files.get(request.path_params["path"])
-        if asset is None:
+        answer = self._answers.get(request.path_params["path"])
+        if answer is None:
             raise HTTPException(404)
-        return Response(asset.body, headers=_ASSET_HEADERS, media_type=asset.media_type)
+        return answer.answer(request)
 
 
 async def go_to_editor(_request: Request) -> Response:

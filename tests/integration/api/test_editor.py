@@ -62,6 +62,33 @@ async def test_what_the_shell_names_is_there_and_kept_for_ever(web: httpx2.Async
     assert kinds == {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 
 
+@pytest.mark.parametrize(
+    ("field", "coding"),
+    [
+        ("br, gzip", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("zstd", ""),
+        ("br;q=0.1, *;q=0.5", "gzip"),
+        ("identity, gzip;q=0.5", ""),
+        ("*;q=0", ""),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("path", [EDITOR, "/-/api/docs"])
+async def test_what_never_changes_is_sent_small(web: httpx2.AsyncClient, path: str, field: str, coding: str) -> None:
+    text = (await web.get(path, headers={"accept-encoding": "identity"})).text
+    named = re.findall(r'(?:href|src)="(/-/[^"]+\.(?:js|css))"', text)[0]
+
+    plain = await web.get(named, headers={"accept-encoding": "identity"})
+    asked = await web.get(named, headers={"accept-encoding": field})
+
+    assert asked.headers.get("content-encoding", "") == coding
+    assert asked.content == plain.content
+    assert plain.headers["vary"] == asked.headers["vary"] == "accept-encoding"
+    assert (int(asked.headers["content-length"]) < 0.8 * len(plain.content)) == bool(coding)
+
+
 async def test_assets_of_another_release_are_gone_instead_of_mixed_with_ours(web: httpx2.AsyncClient) -> None:
     app_js = re.findall(r'src="([^"]+app\.js)"', (await web.get(EDITOR)).text)[0]
 

@@ -2,8 +2,8 @@
 
 from services.server.answers import ANSWERS_BYTES, VARIANT_BYTES, Answers, version_answers
 from services.server.asked import Asked
-from services.server.codings import PREFERENCE
 from shared.codec import MOST_WINDOW_BYTES, compress, decompress, zstd
+from shared.codings import PREFERENCE
 from shared.records import PublishedPage
 
 PAGE = b"<p>Everything is off until Sunday.</p>" * 100
