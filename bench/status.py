@@ -2,8 +2,9 @@
 
 The server runs on one core, one process with all the watchers on another. Each round starts each server anew, opens
 the watchers, and publishes: at a pace of 10,000 deliveries a second, then with one event and with sixteen in flight.
-Without watchers, with idle ones, and in each of these parts a page is asked for 50 times a second (open loop). Every
-server gets the same events, made in the same place.
+Without watchers, with idle ones, and in each of these parts a page is asked for 50 times a second (open loop), by a
+visitor who shares the watchers' core and goes ahead of them there: in their turn he would wait for them instead of the
+server. Every server gets the same events, made in the same place.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import msgspec
 
 from bench.latency import Pool
 from bench.machine import percentile
-from bench.processes import Cores, cores, cpu_s, describe_cores, family, pin, resident_bytes, stop
+from bench.processes import Cores, ahead, cores, cpu_s, describe_cores, family, pin, resident_bytes, stop
 from bench.running import Running, platen_up
 from bench.site import fetch, publish_pages
 from bench.status_peers import NCHAN, SPARE_FILES, Peer, Target, find_peers
@@ -98,12 +99,20 @@ class _Client:
         return line
 
 
-async def _probe(target: Target, seconds: float) -> list[float]:
+def _probe(target: Target, seconds: float, core: int) -> list[float]:
     """Ask for a page on a schedule, whether or not the answers before have come.
+
+    Args:
+        core: where the visitor is.
 
     Returns:
         milliseconds from the instant each request was due.
     """
+    with ahead(core):
+        return asyncio.run(_visit(target, seconds))
+
+
+async def _visit(target: Target, seconds: float) -> list[float]:
     pool, tasks = Pool(target.port), []
     began = time.perf_counter()
     for number in range(int(seconds * PROBES_PER_S)):
@@ -136,16 +145,16 @@ def _settled(pids: list[int]) -> int:
 
 def _measure(peer: Peer, count: int, seconds: float, core: int) -> Sample:
     with peer() as target:
-        alone = asyncio.run(_probe(target, seconds))
+        alone = _probe(target, seconds, core)
         empty = _settled(target.pids)
         with _Client(target.plan, core) as client:
             opened = client.opened()
             kib = (_settled(target.pids) - empty) / count / 1024
-            probes, turns, per_cpu_s = [alone, asyncio.run(_probe(target, seconds))], [], []
+            probes, turns, per_cpu_s = [alone, _probe(target, seconds, core)], [], []
             for turn in _turns(count, seconds).values():
                 used = cpu_s(target.pids)
                 client.begin(turn)
-                probes.append(asyncio.run(_probe(target, seconds)))
+                probes.append(_probe(target, seconds, core))
                 turns.append(client.done())
                 per_cpu_s.append(turns[-1].events * count / (cpu_s(target.pids) - used))
     return Sample(kib, opened, turns, per_cpu_s, probes)
@@ -236,6 +245,8 @@ def main(options: Sequence[str] = ()) -> None:
     count = asked.watchers
     print(f"\nstatus streams, {count:,} watchers, {asked.rounds} rotating rounds, parts of {asked.seconds:g} s")
     print(describe_cores(where))
+    with ahead(where.client) as may:
+        print("visitor   " + ("goes ahead of the watchers" if may else "waits for the watchers: no CAP_SYS_NICE"))
     if not allow_files(count + SPARE_FILES):
         print(f"left out: all of it, since a process may not open {count + SPARE_FILES:,} files here (ulimit -n)")
         return

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from bench.processes import cores, cpu_s, family, pin, resident_bytes, started, wait_until
+from bench.processes import ahead, cores, cpu_s, family, pin, resident_bytes, started, wait_until
 
 SPIN = [sys.executable, "-c", "while True: pass"]
 MIB = 1024 * 1024
@@ -26,6 +26,18 @@ def test_a_running_process_moves_with_all_its_threads() -> None:
     with started(SPIN, None) as process:
         pin([process.pid], to)
         assert os.sched_getaffinity(process.pid) == {to}
+
+
+def test_a_clock_goes_ahead_on_its_core_and_whatever_it_starts_does_not() -> None:
+    core, before = cores().client, (os.sched_getaffinity(0), os.sched_getscheduler(0))
+
+    with ahead(core) as may, started(SPIN, None) as process:
+        now = os.sched_getaffinity(0), os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+        started_as = os.sched_getscheduler(process.pid)
+
+    assert now == ({core}, os.SCHED_FIFO if may else before[1])
+    assert started_as == before[1]
+    assert (os.sched_getaffinity(0), os.sched_getscheduler(0)) == before
 
 
 def test_cpu_time_and_memory_are_those_of_the_process() -> None:
