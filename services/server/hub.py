@@ -24,7 +24,7 @@ EVERYTHING = ("", ALL_PAGES)
 # Stands where a page does in the topic of several sites, and parts their slugs.
 SEVERAL = ","
 # Watchers that are written to before others have a turn.
-AT_ONCE = 50
+AT_ONCE = 20
 
 Topic = tuple[str, str]
 Position = tuple[int, int]

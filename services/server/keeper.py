@@ -11,22 +11,23 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from services.server.held import HeldStream
-from services.server.hub import Topic, Watcher
+from services.server.hub import AT_ONCE, Topic, Watcher
 from services.server.watching import may_go_on
 from shared.auth import Tokens
 from shared.credentials import Credential
 from shared.errors import Unavailable
-from shared.principal import Principal
 from shared.tasks import end
 
 log = logging.getLogger(__name__)
 
-# Small steps: whoever asks for a page meanwhile waits for one of them at most.
+# Small steps, so that heartbeats do not come in heaps.
 STEP_S = 0.1
 # How long somebody may still watch with what has ended.
 CREDENTIALS_EVERY_S = 5.0
 
 Beat = Callable[[HeldStream], None]
+# What somebody came with, and what they watch.
+_Pass = tuple[Credential, Topic]
 
 
 class Keeper:
@@ -47,7 +48,8 @@ class Keeper:
         self._step_s = every_s / steps
         self._turns: list[set[HeldStream]] = [set() for _ in range(steps)]
         self._next = 0
-        self._watchers: defaultdict[Credential, dict[Watcher, Topic]] = defaultdict(dict)
+        # Whoever came with the same for the same may go on together, so that is asked once.
+        self._watchers: defaultdict[_Pass, set[Watcher]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -68,7 +70,7 @@ class Keeper:
     def drop(self, held: HeldStream) -> None:
         """Stop that."""
         self._turns[held.turn].discard(held)
-        self.forget(held.credential, held)
+        self.forget(held.credential, held, held.topic)
 
     def watch(self, credential: Credential, watcher: Watcher, topic: Topic) -> None:
         """End a watcher when it may no longer watch.
@@ -77,13 +79,13 @@ class Keeper:
             credential: what it came with.
             topic: what it watches.
         """
-        self._watchers[credential][watcher] = topic
+        self._watchers[credential, topic].add(watcher)
 
-    def forget(self, credential: Credential, watcher: Watcher) -> None:
+    def forget(self, credential: Credential, watcher: Watcher, topic: Topic) -> None:
         """Stop that."""
-        self._watchers[credential].pop(watcher, None)
-        if not self._watchers[credential]:
-            del self._watchers[credential]
+        self._watchers[credential, topic].discard(watcher)
+        if not self._watchers[credential, topic]:
+            del self._watchers[credential, topic]
 
     async def _visit_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -91,8 +93,10 @@ class Keeper:
             for turn in self._turns:
                 await asyncio.sleep(self._step_s)
                 now = loop.time()
-                for held in list(turn):
+                for number, held in enumerate(list(turn), 1):
                     self._visit(held, now)
+                    if number % AT_ONCE == 0:
+                        await asyncio.sleep(0)
 
     def _visit(self, held: HeldStream, now: float) -> None:
         if now > held.ends_at:
@@ -103,19 +107,23 @@ class Keeper:
     async def _check_credentials(self) -> None:
         while True:
             await asyncio.sleep(self._credentials_every_s)
-            credentials = list(self._watchers)
+            passes = list(self._watchers)
+            credentials = list({credential for credential, _ in passes})
             try:
-                principals = await self._tokens.look_up(credentials, is_use=False)
+                found = await self._tokens.look_up(credentials, is_use=False)
             except Unavailable:
                 # Nobody is put out because Redis is away.
                 continue
-            for credential, principal in zip(credentials, principals, strict=True):
-                self._end(credential, principal)
+            principals = dict(zip(credentials, found, strict=True))
+            for number, (credential, topic) in enumerate(passes, 1):
+                if not may_go_on(topic, principals[credential]):
+                    self._end(credential, topic)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
-    def _end(self, credential: Credential, principal: Principal | None) -> None:
-        """End what somebody may no longer watch."""
-        watchers = self._watchers.get(credential, {})
-        ended = [watcher for watcher, topic in watchers.items() if not may_go_on(topic, principal)]
+    def _end(self, credential: Credential, topic: Topic) -> None:
+        """End those who may no longer watch something."""
+        ended = list(self._watchers.get((credential, topic), ()))
         if ended:
             log.info("%d status streams end with their %s", len(ended), credential.kind)
         for watcher in ended:

@@ -67,7 +67,7 @@ class Written:
                     await self._write(topic, last, stream, send)
                 finally:
                     self._hub.leave(topic, stream)
-                    self._keeper.forget(credential, stream)
+                    self._keeper.forget(credential, stream, topic)
                     # From here on nothing moves the deadline.
                     stream.is_ending = True
         except TimeoutError:
