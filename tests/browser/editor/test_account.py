@@ -80,7 +80,7 @@ async def test_an_account_is_made_given_roles_and_removed(open_tab: OpenTab, up:
     await dialog.get_by_label("Name").fill(name)
     await dialog.get_by_label("Where").select_option(site.capitalize())
     await dialog.get_by_role("button", name="Make the account").click()
-    await tab.page.get_by_label(f"Link for {name}").wait_for()
+    await tab.page.get_by_role("textbox", name=f"Link for {name}").wait_for()
     await row.get_by_text(f"Editor on {site}").wait_for()
 
     await tab.press(f"Roles of {name}")
@@ -102,7 +102,7 @@ async def test_whoever_lost_their_password_gets_a_new_link(open_tab: OpenTab, up
     await tab.press(f"New link of {name}")
     await tab.press("Make the link")
 
-    link = await tab.page.get_by_label(f"Link for {name}").input_value()
+    link = await tab.page.get_by_role("textbox", name=f"Link for {name}").input_value()
     other = await open_tab(None, link.partition("/-/editor/")[2])
     await other.heading(f"Welcome, {name}").wait_for()
 

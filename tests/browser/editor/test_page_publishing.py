@@ -17,7 +17,7 @@ from tests.browser.editor.conftest import OpenTab, sign_in
 from tests.browser.editor.editing import SMALL, Desk, edit, endpoint
 from tests.browser.editor.tab import Tab
 from tests.conftest import wait_until
-from tests.harness import Up
+from tests.harness import Up, end_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -44,10 +44,7 @@ async def test_a_publication_is_watched_from_the_button_to_every_server(open_tab
 async def test_a_failure_says_first_what_is_still_live_then_where_and_why(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, {**SMALL, "title": "Good"})
     await answer_with(desk, UNPRINTABLE)
-    await desk.tab.get(
-        "const region = document.getElementById('live-assertive'); window.told = [];"
-        "new MutationObserver(() => told.push(region.textContent)).observe(region, { childList: true })"
-    )
+    await listen(desk)
 
     await desk.publish()
     await desk.is_in("failed")
@@ -60,9 +57,27 @@ async def test_a_failure_says_first_what_is_still_live_then_where_and_why(open_t
     assert await desk.card.locator('.status[data-state="failed"] svg').count() == 1
 
 
+async def listen(desk: Desk) -> None:
+    """Note from now on what a screen reader is told at once."""
+    await desk.tab.get(
+        "const region = document.getElementById('live-assertive'); window.told = [];"
+        "new MutationObserver(() => told.push(region.textContent)).observe(region, { childList: true })"
+    )
+
+
 async def is_told(desk: Desk, words: str) -> bool:
     """Whether a screen reader was told at once, whatever else it was told since."""
     return any(words in text for text in await desk.tab.get("told"))
+
+
+async def test_what_has_ended_before_its_answer_came_is_told(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, {**SMALL, "title": "Good"})
+    await answer_with(desk, UNPRINTABLE, when_ended=True)
+    await listen(desk)
+
+    await desk.publish()
+
+    await wait_until(lambda: is_told(desk, "v1 is still live"), what="the failure to be told")
 
 
 async def test_a_failure_leads_to_the_field_that_is_to_blame(open_tab: OpenTab, up: Up, site: str) -> None:
@@ -168,8 +183,12 @@ async def no_builder(up: Up) -> AsyncIterator[None]:
         up.api.change("DELETE", "builders/all/quiet")
 
 
-async def answer_with(desk: Desk, config: bytes) -> None:
-    """Let the next publish save this config instead, past the API's checks; what follows is real."""
+async def answer_with(desk: Desk, config: bytes, *, when_ended: bool = False) -> None:
+    """Let the next publish save this config instead, past the API's checks; what follows is real.
+
+    Args:
+        when_ended: answer only once the publication has ended.
+    """
     client = connect(desk.platen.redis_url)
     keys, settings = Keys(), Settings(redis_url=desk.platen.redis_url)
     store = Store(client, keys, settings)
@@ -181,10 +200,9 @@ async def answer_with(desk: Desk, config: bytes) -> None:
         assert accepted.publication is not None
         await client.aclose()
         version, publication = accepted.version, accepted.publication
-        body = {
-            "version": {"number": version.number},
-            "publication": desk.platen.api.get(f"{desk.path}/publications/{publication.seq}"),
-        }
+        api, seq = desk.platen.api, publication.seq
+        record = end_of(api, desk.site, desk.slug, seq) if when_ended else api.get(f"{desk.path}/publications/{seq}")
+        body = {"version": {"number": version.number}, "publication": record}
         await route.fulfill(status=201, json=body)
 
     await desk.page.route(endpoint("**/versions"), save, times=1)

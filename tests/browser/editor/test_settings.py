@@ -82,7 +82,7 @@ async def test_a_member_is_invited_and_comes_in(open_tab: OpenTab, site: str) ->
     await tab.page.get_by_label("Name", exact=True).fill(name)
     await tab.page.get_by_label("Role", exact=True).select_option("Publisher")
     await tab.press("Add the member")
-    link = await tab.page.get_by_label(f"Link for {name}").input_value()
+    link = await tab.page.get_by_role("textbox", name=f"Link for {name}").input_value()
     other = await open_tab(None, link.partition("/-/editor/")[2])
     await other.heading(f"Welcome, {name}").wait_for()
     await other.page.get_by_label("Password", exact=True).fill(PASSWORD)

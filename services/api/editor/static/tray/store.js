@@ -36,7 +36,9 @@ class Tray extends EventTarget {
     const entry = { site, page, title, widgets, followed: fromRecord(record), queue: null };
     this.entries = [entry, ...this.entries.filter((other) => !isSame(other, entry))].slice(0, MOST);
     this.#changed();
-    this.#follow(entry);
+    const refreshed = this.#follow(entry);
+    // Where the answer came late it has ended already, and no event will say so.
+    if (isEnded(entry.followed)) refreshed.then(() => this.#changed(entry));
   }
 
   /** Go on with what an account followed before the tab was loaded anew. */
@@ -70,8 +72,8 @@ class Tray extends EventTarget {
 
   #follow(entry) {
     this.#watch(entry.site);
-    this.#refresh(entry);
     this.#askQueue(entry, QUEUE_FIRST_MS);
+    return this.#refresh(entry);
   }
 
   #watch(site) {
