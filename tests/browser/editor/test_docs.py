@@ -23,7 +23,7 @@ APP = Starlette(routes=views.routes(lambda: describe(ENDPOINTS)))
 async def answer(route: Route) -> None:
     """Answer the browser from the app itself, so that nothing has to listen."""
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=APP), base_url=ORIGIN) as web:
-        found = await web.get(route.request.url)
+        found = await web.get(route.request.url, headers={"accept-encoding": "identity"})
     await route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
 
 
@@ -39,14 +39,28 @@ async def visit(context: BrowserContext, width: int = DESKTOP, anchor: str = "")
     return page, complaints
 
 
+async def test_axe_finds_nothing_on_the_reference(context: BrowserContext) -> None:
+    page, complaints = await visit(context)
+    await page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+
+    results = await Axe().run(page)
+
+    assert results.violations_count == 0, results.generate_report()
+    assert complaints == []
+
+
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_on_the_reference(
+async def test_axe_finds_nothing_in_any_look(
     context: BrowserContext, scheme: Literal["light", "dark"], width: int
 ) -> None:
     page, complaints = await visit(context, width)
     await page.emulate_media(color_scheme=scheme)
-    await page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    # One in ten shows every kind of thing; all of them take twenty seconds a look.
+    await page.evaluate(
+        "document.querySelectorAll('.operation, .shape').forEach((each, at) => at % 10 > 0 && each.remove());"
+        "document.querySelectorAll('details').forEach(details => details.open = true)"
+    )
 
     results = await Axe().run(page)
 
