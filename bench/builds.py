@@ -18,21 +18,23 @@ from bench.pages import config
 from bench.running import Running, platen_up
 from shared.config import decode_config, encode_config
 from shared.connection import Client, connect
+from shared.idempotency import Request
 from shared.keys import Keys
+from shared.publishing import Publishing
 from shared.settings import Settings
-from shared.store import Request, Store
+from shared.sites import SiteStore
 
 PAGES = 1000
 ROUNDS = 5
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-async def _fill(store: Store, take: int) -> None:
+async def _fill(publishing: Publishing, take: int) -> None:
     """Publish every page once; from the second take on, its first widget differs from the take before."""
     for page in range(PAGES):
         text = encode_config(decode_config(json.dumps(config(page, take, changed=0)).encode()))
         request = Request("bench", TRACE, f"{page}-{take}", "f")
-        await store.save_version("bench", f"p{page}", text, "", publish=True, request=request)
+        await publishing.save("bench", f"p{page}", text, "", publish=True, request=request)
 
 
 async def _drain(client: Client, keys: Keys, after: str) -> tuple[float, str]:
@@ -52,14 +54,14 @@ def _times(entries: list[Any], kind: bytes) -> list[int]:
 
 async def _round(running: Running) -> tuple[float, float]:
     client, keys = connect(running.redis_url), Keys()
-    store = Store(client, keys, Settings())
-    await store.create_site("bench", "Bench", Request("bench", TRACE, "site", "f"))
-    await _fill(store, 1)
+    publishing = Publishing(client, keys, Settings())
+    await SiteStore(client, keys, Settings()).create("bench", "Bench", Request("bench", TRACE, "site", "f"))
+    await _fill(publishing, 1)
     builder = _start_builder(running)
     cold, position = await _drain(client, keys, "0-0")
     # Held while the second backlog grows, so that it is whole before it is touched.
     builder.send_signal(signal.SIGSTOP)
-    await _fill(store, 2)
+    await _fill(publishing, 2)
     builder.send_signal(signal.SIGCONT)
     changed, _ = await _drain(client, keys, position)
     builder.terminate()

@@ -15,9 +15,11 @@ from bench.pages import config
 from bench.running import Running, platen_up
 from shared.config import decode_config, encode_config
 from shared.connection import connect
+from shared.idempotency import Request
 from shared.keys import Keys
+from shared.publishing import Publishing
 from shared.settings import Settings
-from shared.store import Request, Store
+from shared.sites import SiteStore
 
 PAGES = 2000
 ROUNDS = 5
@@ -30,12 +32,12 @@ REBUILDS = "/-/api/v1/sites/big/rebuilds"
 async def _fill(running: Running) -> None:
     """The big site, every page live."""
     client, keys = connect(running.redis_url), Keys()
-    store = Store(client, keys, Settings())
-    await store.create_site("big", "Big", Request("bench", TRACE, "site", "f"))
+    publishing = Publishing(client, keys, Settings())
+    await SiteStore(client, keys, Settings()).create("big", "Big", Request("bench", TRACE, "site", "f"))
     for page in range(PAGES):
         text = encode_config(decode_config(json.dumps(config(page, 1, changed=0)).encode()))
         request = Request("bench", TRACE, f"{page}", "f")
-        await store.save_version("big", f"p{page}", text, "", publish=True, request=request)
+        await publishing.save("big", f"p{page}", text, "", publish=True, request=request)
     while await client.exists(keys.open(0)):  # noqa: ASYNC110 - what is awaited happens in another process
         await asyncio.sleep(0.05)
     await client.aclose()

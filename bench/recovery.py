@@ -30,9 +30,12 @@ from bench.running import Running, platen_up
 from shared.config import decode_config, encode_config
 from shared.connection import Client, connect
 from shared.heartbeat import MISSED_BEATS
+from shared.idempotency import Request
 from shared.keys import BUILDERS, GROUP, Keys, beat
+from shared.publications import PublicationStore
+from shared.publishing import Publishing
 from shared.settings import Settings
-from shared.store import Request, Store
+from shared.sites import SiteStore
 
 KILLS = 50
 RESTARTS = 10
@@ -86,11 +89,11 @@ class _Builders:
         }
 
 
-async def _fill(store: Store, take: int) -> None:
+async def _fill(publishing: Publishing, take: int) -> None:
     for page in range(BACKLOG):
         text = encode_config(decode_config(json.dumps(config(page, take)).encode()))
         request = Request("bench", TRACE, f"{page}-{take}", "f")
-        await store.save_version("bench", f"p{page}", text, "", publish=True, request=request)
+        await publishing.save("bench", f"p{page}", text, "", publish=True, request=request)
 
 
 async def _in_hands(client: Client, stream: str) -> str:
@@ -99,10 +102,11 @@ async def _in_hands(client: Client, stream: str) -> str:
     return str(found[0]["name"].decode()) if found else ""
 
 
-async def _one_kill(client: Client, store: Store, builders: _Builders, take: int) -> float | None:
+async def _one_kill(client: Client, publishing: Publishing, builders: _Builders, take: int) -> float | None:
     """Seconds from a kill to the last of its pages live; None where it had finished them just before."""
     keys = Keys()
-    filling = asyncio.create_task(_fill(store, take))
+    publications = PublicationStore(client, keys)
+    filling = asyncio.create_task(_fill(publishing, take))
     while not (name := await _in_hands(client, keys.builds(0))):  # noqa: ASYNC110 - polling finds it in the act
         await asyncio.sleep(0)
     await builders.kill(name)
@@ -113,23 +117,23 @@ async def _one_kill(client: Client, store: Store, builders: _Builders, take: int
     events = [json.loads(fields[b"data"]) for id_, fields in await client.xrange(keys.builds(0)) if id_ in entries]
     while await client.xlen(keys.builds(0)):  # noqa: ASYNC110 - what is awaited happens in another process
         await asyncio.sleep(POLL_S)
-    live = [await store.publication("bench", event["page"], event["seq"]) for event in events]
+    live = [await publications.show("bench", event["page"], event["seq"]) for event in events]
     assert all(publication.state == "live" for publication in live), live
     return max((publication.steps[-1].at - killed_ms) / 1000 for publication in live) if live else None
 
 
 async def _kill_builders(running: Running) -> list[float]:
     client = connect(running.redis_url)
-    store = Store(client, Keys(), Settings())
+    publishing = Publishing(client, Keys(), Settings())
     builders, samples, take = _Builders(running, client), [], 0
-    await store.create_site("bench", "Bench", Request("bench", TRACE, "site", "f"))
+    await SiteStore(client, Keys(), Settings()).create("bench", "Bench", Request("bench", TRACE, "site", "f"))
     await builders.start()
     while len(samples) < KILLS:
         await builders.start()
         # Kills shall not keep step with the heartbeats.
         await asyncio.sleep(random.random() * Settings().heartbeat_ms / 1000)
         take += 1
-        sample = await _one_kill(client, store, builders, take)
+        sample = await _one_kill(client, publishing, builders, take)
         if sample is not None:
             samples.append(sample)
     await builders.stop()

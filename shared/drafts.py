@@ -14,9 +14,10 @@ import msgspec
 from shared.connection import Client
 from shared.errors import DraftChanged
 from shared.keys import Keys
+from shared.pages import was_moved
 from shared.records import decode_saved_version
 from shared.scripts import Argument, Call, run, script
-from shared.store import no_site, was_moved
+from shared.sites import no_site
 
 
 class Who(msgspec.Struct, frozen=True):

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from shared.connection import Client, translated
 from shared.errors import Conflict
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.keys import HOSTNAME_CHANGES, HOSTNAME_LISTS, HOSTNAME_OWNERS, Keys, hostnames_idempotency
 from shared.scripts import Argument, Call, refuse_unavailable, run, run_all, script
 from shared.settings import Settings
-from shared.store import Request, refuse_mismatch, scoped
 
 MOST_HOSTNAMES = 20
 _MAP = (HOSTNAME_OWNERS, HOSTNAME_LISTS, HOSTNAME_CHANGES)

@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 
 from shared.connection import Client
 from shared.keys import Keys
+from shared.listing import Listing
 from shared.records import Head, decode_head
 from shared.scripts import Call, run, script
-from shared.store import no_site
+from shared.sites import no_site
 
 PageStanding = Literal["live", "draft", "building", "failed", "unpublished"]
 STATES: tuple[PageStanding, ...] = ("live", "draft", "building", "failed", "unpublished")
@@ -57,20 +58,11 @@ class FoundPage(NamedTuple):
     head: Head
 
 
-class FoundPages(NamedTuple):
-    """One stretch of a list.
-
-    Attributes:
-        items: pages by slug; there may be none although others follow.
-        after: where the next stretch begins; "" at the end.
-    """
-
-    items: list[FoundPage]
-    after: str
-
-
-async def find_pages(client: Client, keys: Keys, site: str, wish: Wish) -> FoundPages:
+async def find_pages(client: Client, keys: Keys, site: str, wish: Wish) -> Listing[FoundPage]:
     """Find pages of a site.
+
+    Returns:
+        pages by slug; there may be none although others follow.
 
     Raises:
         NotFound: no such site.
@@ -87,7 +79,7 @@ async def find_pages(client: Client, keys: Keys, site: str, wish: Wish) -> Found
         after = answer[1].decode()
         if not after or len(found) == wish.limit:
             break
-    return FoundPages(found, after)
+    return Listing(found, after)
 
 
 def _call(keys: Keys, site: str, wish: Wish) -> Call:

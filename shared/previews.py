@@ -16,10 +16,11 @@ from redis.exceptions import ResponseError
 
 from shared.connection import Client, translate, translated
 from shared.errors import BuildersUnavailable, TooMany
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.keys import GROUP, Keys
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Request, no_site, refuse_mismatch, scoped
+from shared.sites import no_site
 
 log = logging.getLogger(__name__)
 

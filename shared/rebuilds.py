@@ -10,10 +10,11 @@ import msgspec
 
 from shared.connection import Client, translated
 from shared.errors import Conflict, NotFound
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.keys import Keys
 from shared.scripts import Call, run, script
 from shared.settings import Settings
-from shared.store import Request, no_site, refuse_mismatch, scoped
+from shared.sites import no_site
 
 KEEP = 20
 

@@ -13,11 +13,16 @@ import msgspec
 from shared.connection import Client, translated
 from shared.errors import Conflict, Invalid, NotFound, Undecodable
 from shared.events import Action
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.keys import Keys
+from shared.listing import Listing
+from shared.pages import check_page
+from shared.publishing import about_change
 from shared.records import Failure
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Listing, Request, Store, no_site, no_version, refuse_mismatch, scoped
+from shared.sites import no_site
+from shared.versions import no_version
 from shared.zones import instant_of
 
 log = logging.getLogger(__name__)
@@ -114,11 +119,10 @@ class ScheduleStore:
         client: for short calls.
         keys: names.
         settings: bounds.
-        store: knows which pages there are.
     """
 
-    def __init__(self, client: Client, keys: Keys, settings: Settings, store: Store) -> None:
-        self._client, self._keys, self._settings, self._store = client, keys, settings, store
+    def __init__(self, client: Client, keys: Keys, settings: Settings) -> None:
+        self._client, self._keys, self._settings = client, keys, settings
 
     async def schedule(self, site: str, page: str, plan: Plan, request: Request) -> tuple[Schedule, bool]:
         """Make a schedule.
@@ -146,7 +150,7 @@ class ScheduleStore:
             names.events(partition),
         ]
         bounds: list[Argument] = [MOST_AHEAD_S * 1000, MOST]
-        arguments = [*self._common(site, page, request), msgspec.json.encode(about), *bounds]
+        arguments = [*about_change(site, page, request, self._settings), msgspec.json.encode(about), *bounds]
         outcome, *rest = await run(self._client, Call(script("schedule"), script_keys, arguments))
         if outcome == b"no-page":
             raise await self._missing(site, page)
@@ -174,11 +178,11 @@ class ScheduleStore:
             names.idempotency(site, scoped(request)),
             names.events(partition),
         ]
-        arguments = [*self._common(site, page, request), number]
+        arguments = [*about_change(site, page, request, self._settings), number]
         outcome, *rest = await run(self._client, Call(script("cancel_schedule"), script_keys, arguments))
         refuse_mismatch(outcome)
         if outcome == b"unknown":
-            await self._store.page(site, page)
+            await check_page(self._client, self._keys, site, page)
             raise _no_schedule(number)
         found = self._made(rest[0])
         if outcome == b"over" and found.state != "cancelled":
@@ -199,11 +203,11 @@ class ScheduleStore:
             time, data = await pipeline.execute()
         found = _read(data, _milliseconds(time)) if data else None
         if found is None or found.page != page:
-            await self._store.page(site, page)
+            await check_page(self._client, self._keys, site, page)
             raise _no_schedule(number)
         return found
 
-    async def of_page(self, site: str, page: str, below: int, limit: int) -> Listing:
+    async def of_page(self, site: str, page: str, below: int, limit: int) -> Listing[Schedule]:
         """A page's schedules, newest first.
 
         Args:
@@ -216,10 +220,10 @@ class ScheduleStore:
         """
         found = [each for each in await self._all(site) if each.page == page]
         if not found:
-            await self._store.page(site, page)
+            await check_page(self._client, self._keys, site, page)
         return _stretch(found, below, limit)
 
-    async def of_site(self, site: str, state: str, below: int, limit: int) -> Listing:
+    async def of_site(self, site: str, state: str, below: int, limit: int) -> Listing[Schedule]:
         """A site's schedules, newest first.
 
         Args:
@@ -250,15 +254,10 @@ class ScheduleStore:
 
     async def _missing(self, site: str, page: str) -> NotFound:
         try:
-            await self._store.page(site, page)
+            await check_page(self._client, self._keys, site, page)
         except NotFound as error:
             return error
         return no_version(1).at("/version")
-
-    def _common(self, site: str, page: str, request: Request) -> list[Argument]:
-        keep_ms = self._settings.events_keep_s * 1000
-        scope = (request.fingerprint, self._settings.idempotency_keep_s)
-        return [site, page, request.actor, request.traceparent, keep_ms, *scope]
 
     @staticmethod
     def _made(data: bytes) -> Schedule:
@@ -278,7 +277,7 @@ def _refuse(outcome: bytes, text: str) -> None:
         raise Conflict(f"The site has {MOST:,} schedules to come.", "cancel some, or wait until some have fired")
 
 
-def _stretch(found: list[Schedule], below: int, limit: int) -> Listing:
+def _stretch(found: list[Schedule], below: int, limit: int) -> Listing[Schedule]:
     following = [each for each in found if not below or each.id < below]
     chosen = following[:limit]
     return Listing(chosen, str(chosen[-1].id) if len(following) > limit else "")

@@ -16,11 +16,12 @@ import msgspec
 from shared.connection import Client, translated
 from shared.errors import Conflict, NotFound
 from shared.http import SHARED
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.keys import SHARE_SECRET, Keys
 from shared.records import decode_saved_version
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Request, no_site, refuse_mismatch, scoped
+from shared.sites import no_site
 
 MOST_PER_PAGE = 100
 

@@ -18,8 +18,8 @@ from services.valkey import Valkey, wait_for
 from shared.connection import Client, connect
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Store
 from tests.harness import embed
+from tests.stores import Stores
 
 # How long a machine takes says nothing about the code.
 hypothesis.settings.register_profile("platen", deadline=None)
@@ -150,8 +150,8 @@ def keys() -> Keys:
 
 
 @pytest.fixture
-def store(client: Client, keys: Keys, settings: Settings) -> Store:
-    return Store(client, keys, settings)
+def stores(client: Client, keys: Keys, settings: Settings) -> Stores:
+    return Stores(client, keys, settings)
 
 
 async def wait_until(

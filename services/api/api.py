@@ -1,4 +1,4 @@
-"""What the handlers of the api have in common: the store, the tokens, the bounds and the counters, in one place."""
+"""What the handlers of the api have in common: the stores, the tokens, the bounds and the counters, in one place."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,12 +19,16 @@ from shared.drafts import DraftStore
 from shared.firing import Firing
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
+from shared.pages import PageStore
 from shared.presence import PresenceStore
+from shared.publications import PublicationStore
+from shared.publishing import Publishing
 from shared.rebuilds import RebuildStore
 from shared.schedules import ScheduleStore
 from shared.settings import Settings
 from shared.shares import ShareStore
-from shared.store import Store
+from shared.sites import SiteStore
+from shared.versions import VersionStore
 
 
 class Api:
@@ -39,12 +43,16 @@ class Api:
     def __init__(self, client: Client, settings: Settings, registry: CollectorRegistry | None = None) -> None:
         self.client, self.settings = client, settings
         self.keys = Keys(settings.partitions)
-        self.store = Store(client, self.keys, settings)
+        self.sites = SiteStore(client, self.keys, settings)
+        self.pages = PageStore(client, self.keys)
+        self.versions = VersionStore(client, self.keys)
+        self.publications = PublicationStore(client, self.keys)
+        self.publishing = Publishing(client, self.keys, settings)
         self.drafts = DraftStore(client, self.keys)
         self.contents = ContentStore(client, self.keys)
         self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
-        self.schedules = ScheduleStore(client, self.keys, settings, self.store)
+        self.schedules = ScheduleStore(client, self.keys, settings)
         self.firing = Firing(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)
         self.previewing = Previewing(client, self.keys, settings)

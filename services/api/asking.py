@@ -18,7 +18,7 @@ from starlette.requests import Request
 from services.api.budget import Budget
 from services.api.faults import read
 from services.api.instants import INSTANT_MEND, read_instant
-from shared import store
+from shared import idempotency
 from shared.accounts.records import NAME_MEND, AccountName
 from shared.config import SLUG_MEND, SLUG_PATTERN
 from shared.errors import InvalidParameter, PreconditionRequired, UnsupportedMediaType
@@ -279,7 +279,7 @@ class Asked:
         """Raises: InvalidParameter, where the header Idempotency-Key is not one key."""
         _idempotency_key(self.http.headers.getlist(IDEMPOTENCY_KEY))
 
-    def change(self, *canonical: bytes) -> store.Request:
+    def change(self, *canonical: bytes) -> idempotency.Request:
         """What the store needs to know the same asking again.
 
         Args:
@@ -289,7 +289,7 @@ class Asked:
             InvalidParameter: the header Idempotency-Key is not right.
         """
         headers = self.http.headers
-        return store.Request(
+        return idempotency.Request(
             actor=self.principal.name or self.principal.id,
             traceparent=traceparent_of(headers.get("traceparent", "")),
             idempotency_key=_idempotency_key(headers.getlist(IDEMPOTENCY_KEY)),

@@ -40,7 +40,7 @@ async def list_all(api: Api, asked: Asked) -> Response:
 
 
 async def list_of_site(api: Api, asked: Asked) -> Response:
-    return await _list(api, asked, (await api.store.site(asked.site)).slug)
+    return await _list(api, asked, (await api.sites.show(asked.site)).slug)
 
 
 async def _list(api: Api, asked: Asked, site: str) -> Response:

@@ -74,7 +74,7 @@ async def _config(api: Api, asked: Asked, side: Side, pointer: str) -> dict[str,
         return side.config
     assert side.version is not None  # noqa: S101 - a side has one of the two
     try:
-        saved = await api.store.version(asked.site, asked.page, side.version)
+        saved = await api.versions.show(asked.site, asked.page, side.version)
     except NotFound as error:
         raise (error.at(pointer) if error.what == "version" else error) from None
     config: dict[str, Any] = msgspec.json.decode(saved.config)

@@ -43,14 +43,14 @@ class StoredDefaults(msgspec.Struct, frozen=True):
 
 
 async def show(api: Api, asked: Asked) -> Response:
-    return json_response(StoredDefaults(msgspec.Raw(await api.store.defaults(asked.site))))
+    return json_response(StoredDefaults(msgspec.Raw(await api.sites.defaults(asked.site))))
 
 
 async def set_all(api: Api, asked: Asked) -> Response:
     site = asked.site
     config = encode_config((await asked.body(Defaults)).config)
     request = asked.change(config)
-    is_replayed = await once_more(lambda: api.store.set_defaults(site, config, request))
+    is_replayed = await once_more(lambda: api.sites.set_defaults(site, config, request))
     return changed(StoredDefaults(msgspec.Raw(config)), 200, location=None, replayed=is_replayed)
 
 

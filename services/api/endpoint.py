@@ -26,7 +26,7 @@ from shared.http import on_http_exception, on_refusal
 from shared.incoming import Incoming
 from shared.principal import Principal
 from shared.roles import EVERYWHERE, PERMISSIONS, ROLES, Permission
-from shared.store import no_site
+from shared.sites import no_site
 
 __all__ = ["PAGE", "V1", "Answer", "Endpoint", "Resource", "refuse"]
 

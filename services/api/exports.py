@@ -12,7 +12,8 @@ from services.api.endpoint import V1, Answer, Endpoint
 from services.api.site_file import ENDING, FileSite, SiteFile, opening, written
 from services.api.versions import CONFIG
 from shared.http import stream_json
-from shared.store import Listing
+from shared.listing import Listing
+from shared.records import Head
 from shared.values import Hostname, decode_value
 
 STRETCH = 100
@@ -23,20 +24,20 @@ _DEFAULTS = msgspec.json.Decoder(PartialConfig, dec_hook=decode_value)
 async def export(api: Api, asked: Asked) -> Response:
     # What can be refused is refused here: once the file has begun, it can only end early.
     slug = asked.site
-    site = await api.store.site(slug)
+    site = await api.sites.show(slug)
     [names] = await api.hostnames.of([slug])
     about = FileSite(
         slug=slug,
         title=site.title,
         hostnames=tuple(map(Hostname, names.hostnames)),
-        defaults=_DEFAULTS.decode(await api.store.defaults(slug)),
+        defaults=_DEFAULTS.decode(await api.sites.defaults(slug)),
     )
-    first = await api.store.pages(slug, "", STRETCH)
+    first = await api.pages.listed(slug, "", STRETCH)
     disposition = {"content-disposition": f'attachment; filename="{slug}.json"'}
     return stream_json(_file(api, about, first), disposition)
 
 
-async def _file(api: Api, site: FileSite, stretch: Listing) -> AsyncIterator[bytes]:
+async def _file(api: Api, site: FileSite, stretch: Listing[tuple[str, Head]]) -> AsyncIterator[bytes]:
     yield opening(site)
     begun = b""
     while True:
@@ -46,7 +47,7 @@ async def _file(api: Api, site: FileSite, stretch: Listing) -> AsyncIterator[byt
             begun = b",\n"
         if not stretch.after:
             break
-        stretch = await api.store.pages(site.slug, stretch.after, STRETCH)
+        stretch = await api.pages.listed(site.slug, stretch.after, STRETCH)
     yield ENDING
 
 

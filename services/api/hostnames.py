@@ -13,9 +13,9 @@ from services.api.changing import changed, once_more
 from services.api.endpoint import V1, Answer, Endpoint
 from shared.errors import Conflict
 from shared.hostnames import MOST_HOSTNAMES, HostnameTaken
+from shared.idempotency import Request, claim
 from shared.records import Site
 from shared.settings import Settings
-from shared.store import Request
 from shared.values import Hostname
 
 Hostnames = Annotated[
@@ -85,8 +85,8 @@ async def set_all(api: Api, asked: Asked) -> Response:
     hostnames = spelt((await asked.body(NewHostnames)).hostnames)
     check_free(hostnames, api.settings)
     request = asked.change(" ".join(hostnames).encode())
-    site = await api.store.site(slug)
-    await api.store.claim(slug, request)
+    site = await api.sites.show(slug)
+    await claim(api.client, api.keys, api.settings, slug, request)
     given, is_replayed = await give(api, slug, hostnames, request)
     return changed(msgspec.structs.replace(site, hostnames=given), 200, location=None, replayed=is_replayed)
 

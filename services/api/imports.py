@@ -26,7 +26,7 @@ from shared.contents import Content
 from shared.drafts import Who
 from shared.errors import Conflict, DraftChanged, Invalid, Refused, Unavailable
 from shared.http import stream_json
-from shared.store import Request
+from shared.idempotency import Request, claim
 from shared.values import encode_value
 
 _NO_DEFAULTS = b"{}"
@@ -100,14 +100,14 @@ class _Wanted(NamedTuple):
 
 async def take(api: Api, asked: Asked) -> Response:
     site = asked.site
-    before = await api.store.defaults(site)
+    before = await api.sites.defaults(site)
     file = await asked.body(SiteFile, Bound(api.settings.max_import_bytes, WITHIN_S, "PLATEN_MAX_IMPORT_BYTES"))
     _check_once_each(file.pages)
     if file.publish and not asked.principal.may("publish", site):
         raise refuse(asked.principal, "publish", site)
     # Dozens of megabytes are hashed beside other requests.
     request = await asyncio.to_thread(lambda: asked.change(msgspec.json.encode(file, enc_hook=encode_value)))
-    await api.store.claim(site, request)
+    await claim(api.client, api.keys, api.settings, site, request)
     importing = _Importing(api, site, file.publish, request, who(asked.principal))
     defaults = await _take_defaults(importing, before, encode_config(file.site.defaults))
     return stream_json(_report(importing, file.pages, defaults))
@@ -129,7 +129,7 @@ async def _take_defaults(importing: _Importing, before: bytes, wanted: bytes) ->
     if before != _NO_DEFAULTS:
         return "refused"
     request = _part_of(importing.request, "defaults", wanted)
-    await once_more(lambda: importing.api.store.set_defaults(importing.site, wanted, request))
+    await once_more(lambda: importing.api.sites.set_defaults(importing.site, wanted, request))
     return "saved"
 
 
@@ -252,11 +252,9 @@ async def _save_config(
     if content.newest and is_same(content.newest.config, config):
         version = content.newest.version
         if publish:
-            count(api, await once_more(lambda: api.store.republish(site, page, version, request)))
+            count(api, await once_more(lambda: api.publishing.republish(site, page, version, request)))
         return version, publish
-    accepted = await once_more(
-        lambda: api.store.save_version(site, page, config, NOTE, publish=publish, request=request)
-    )
+    accepted = await once_more(lambda: api.publishing.save(site, page, config, NOTE, publish=publish, request=request))
     count(api, accepted)
     assert accepted.version is not None  # noqa: S101 - saving makes one
     return accepted.version.number, True

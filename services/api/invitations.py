@@ -19,7 +19,7 @@ from shared.accounts.records import NAME_MEND, Account, AccountName
 from shared.credentials import digest
 from shared.errors import Invalid, WrongPassword
 from shared.http import json_response
-from shared.store import Request
+from shared.idempotency import Request
 
 _CODE = "Xk3vJ0yq7c2mS1n8Rw5tB4zL6pD9hG0aQeUiOoYfTsM"
 

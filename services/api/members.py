@@ -64,14 +64,14 @@ def _member(account: Account, role: str) -> Member:
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
-    site = (await api.store.site(asked.site)).slug
+    site = (await api.sites.show(asked.site)).slug
     accounts = await api.accounts.members(site)
     return json_response(MemberList(items=[_member(account, account.roles[site]) for account in accounts]))
 
 
 async def set_one(api: Api, asked: Asked) -> Response:
     name, role = asked.name, (await asked.body(NewMember)).role
-    site = (await api.store.site(asked.site)).slug
+    site = (await api.sites.show(asked.site)).slug
     invited = await once_more(lambda: api.accounts.set_member(site, name, role))
     api.tokens.forget()
     return json_response(MemberSet(member=_member(invited.account, role), invitation=link_of(invited)))

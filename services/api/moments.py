@@ -10,6 +10,7 @@ from services.api.instants import INSTANT_MEND
 from services.api.publications import LIVE
 from shared.backlog import read_backlog
 from shared.http import json_response
+from shared.pages import check_page
 from shared.records import Publication
 from shared.timeline import live_at
 
@@ -45,14 +46,14 @@ class InQueue(msgspec.Struct, frozen=True, kw_only=True):
 
 async def show_live(api: Api, asked: Asked) -> Response:
     site, page, at = asked.site, asked.page, asked.at
-    await api.store.page(site, page)
+    await check_page(api.client, api.keys, site, page)
     moment = await live_at(api.client, api.keys, site, page, at)
     return json_response(LiveAt(at=at, version=moment.version, publication=moment.publication))
 
 
 async def show_queue(api: Api, asked: Asked) -> Response:
     site, page = asked.site, asked.page
-    publication = await api.store.publication(site, page, asked.seq)
+    publication = await api.publications.show(site, page, asked.seq)
     backlog = await read_backlog(api.client, api.keys, site, page, publication)
     return json_response(InQueue(**backlog._asdict()))
 

@@ -46,7 +46,7 @@ async def move(api: Api, asked: Asked) -> Response:
     request = asked.change(to.encode())
     if to == page:
         raise Conflict(f"The page {site}/{page} is there already.", "choose another slug").at("/to")
-    accepted = await once_more(lambda: api.store.move(site, page, to, request))
+    accepted = await once_more(lambda: api.publishing.move(site, page, to, request))
     publication = accepted.publication
     assert publication is not None  # noqa: S101 - moving makes one
     count(api, accepted)

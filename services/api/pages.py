@@ -9,8 +9,8 @@ from services.api.endpoint import PAGE, V1, Answer, Endpoint
 from services.api.publications import EXAMPLE as PUBLICATION
 from shared.http import json_response
 from shared.page_list import STATES, PageStanding, Wish, find_pages
+from shared.pages import PageState
 from shared.records import Head, Publication
-from shared.store import PageState
 
 HOME = "index"
 
@@ -109,7 +109,7 @@ async def list_all(api: Api, asked: Asked) -> Response:
 
 async def show(api: Api, asked: Asked) -> Response:
     site, page = asked.site, asked.page
-    return json_response(_page(site, page, await api.store.page(site, page)))
+    return json_response(_page(site, page, await api.pages.show(site, page)))
 
 
 def visitors_path(site: str, page: str) -> str:

@@ -11,8 +11,8 @@ from services.api.changing import changed, once_more
 from services.api.endpoint import PAGE, Answer, Endpoint
 from shared.errors import NotFound
 from shared.http import json_response
+from shared.publishing import Accepted
 from shared.records import Publication
-from shared.store import Accepted
 
 MOST_NUMBER = 9_999_999_999_999_999
 
@@ -75,7 +75,7 @@ async def publish(api: Api, asked: Asked) -> Response:
     new = await asked.body(NewPublication)
     request = asked.change(b"%d" % new.version)
     try:
-        accepted = await once_more(lambda: api.store.republish(site, page, new.version, request))
+        accepted = await once_more(lambda: api.publishing.republish(site, page, new.version, request))
     except NotFound as error:
         # The site and the page stand in the address, the version in the body.
         raise (error.at("/version") if error.what == "version" else error) from None
@@ -84,22 +84,22 @@ async def publish(api: Api, asked: Asked) -> Response:
 
 async def unpublish(api: Api, asked: Asked) -> Response:
     site, page, request = asked.site, asked.page, asked.change()
-    return _accepted(api, asked, await once_more(lambda: api.store.unpublish(site, page, request)))
+    return _accepted(api, asked, await once_more(lambda: api.publishing.unpublish(site, page, request)))
 
 
 async def cancel(api: Api, asked: Asked) -> Response:
     site, page, seq, request = asked.site, asked.page, asked.seq, asked.change()
-    accepted = await once_more(lambda: api.store.cancel(site, page, seq, request))
+    accepted = await once_more(lambda: api.publishing.cancel(site, page, seq, request))
     return changed(accepted.publication, 202, location=_location(site, page, seq), replayed=accepted.replayed)
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
-    found = await api.store.publications(asked.site, asked.page, asked.below_number, asked.limit)
+    found = await api.publications.listed(asked.site, asked.page, asked.below_number, asked.limit)
     return json_response(PublicationList(items=found.items, next=found.after or None))
 
 
 async def show(api: Api, asked: Asked) -> Response:
-    found = await api.store.publication(asked.site, asked.page, asked.seq)
+    found = await api.publications.show(asked.site, asked.page, asked.seq)
     return json_response(found)
 
 

@@ -11,8 +11,8 @@ from services.api.hostnames import Hostnames, check_free, give, refuse_taken, sp
 from shared.config import Slug
 from shared.errors import Conflict, IdempotencyMismatch
 from shared.http import json_response
+from shared.listing import Listing
 from shared.records import Site
-from shared.store import Listing
 from shared.widgets.texts import Title
 
 EXAMPLE = {"slug": "acme", "title": "Acme", "created_at": 1767225600000, "hostnames": ["www.example.com"]}
@@ -64,7 +64,7 @@ async def create(api: Api, asked: Asked) -> Response:
     # undone is done by the same request sent again.
     await refuse_taken(api, slug, hostnames)
     try:
-        made = await once_more(lambda: api.store.create_site(slug, title, request))
+        made = await once_more(lambda: api.sites.create(slug, title, request))
     except IdempotencyMismatch:
         raise
     except Conflict as error:
@@ -85,18 +85,18 @@ async def list_all(api: Api, asked: Asked) -> Response:
     return json_response(SiteList(items=items, next=found.after or None))
 
 
-async def _visible(api: Api, asked: Asked) -> Listing:
+async def _visible(api: Api, asked: Asked) -> Listing[Site]:
     """Sites that whoever asks may look at."""
     after, limit, principal = asked.after_slug, asked.limit, asked.principal
     if principal.may("look"):
-        return await api.store.sites(after, limit)
+        return await api.sites.listed(after, limit)
     slugs = sorted(site for site in principal.places if site > after and principal.may("look", site))
-    found = await api.store.sites_named(slugs[:limit])
+    found = await api.sites.named(slugs[:limit])
     return Listing(found, slugs[limit - 1] if len(slugs) > limit else "")
 
 
 async def show(api: Api, asked: Asked) -> Response:
-    site = await api.store.site(asked.site)
+    site = await api.sites.show(asked.site)
     [names] = await api.hostnames.of([site.slug])
     return json_response(msgspec.structs.replace(site, hostnames=names.hostnames))
 
@@ -104,7 +104,7 @@ async def show(api: Api, asked: Asked) -> Response:
 async def set_title(api: Api, asked: Asked) -> Response:
     slug, title = asked.site, (await asked.body(NewTitle)).title
     request = asked.change(title.encode())
-    made = await once_more(lambda: api.store.set_title(slug, title, request))
+    made = await once_more(lambda: api.sites.set_title(slug, title, request))
     [names] = await api.hostnames.of([slug])
     site = msgspec.structs.replace(made.site, hostnames=names.hostnames)
     return changed(site, 200, location=None, replayed=made.replayed)

@@ -83,7 +83,7 @@ async def save(api: Api, asked: Asked) -> Response:
     config = encode_config(new.config)
     request = asked.change(config, b"%d" % new.publish, new.note.encode())
     accepted = await once_more(
-        lambda: api.store.save_version(site, page, config, new.note, publish=new.publish, request=request)
+        lambda: api.publishing.save(site, page, config, new.note, publish=new.publish, request=request)
     )
     assert accepted.version is not None  # noqa: S101 - saving makes one
     count(api, accepted)
@@ -93,13 +93,13 @@ async def save(api: Api, asked: Asked) -> Response:
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
-    found = await api.store.versions(asked.site, asked.page, asked.below_number, asked.limit)
+    found = await api.versions.listed(asked.site, asked.page, asked.below_number, asked.limit)
     return json_response(VersionList(items=found.items, next=found.after or None))
 
 
 async def show(api: Api, asked: Asked) -> Response:
     # The config is passed on as it was stored: decoding it again could only lose something.
-    found: SavedVersion = await api.store.version(asked.site, asked.page, asked.number)
+    found: SavedVersion = await api.versions.show(asked.site, asked.page, asked.number)
     return json_response(found)
 
 

@@ -26,6 +26,7 @@ from services.server.pages import Visitors
 from services.server.recheck import Recheck
 from services.server.repeats import Repeats
 from services.server.report import Reporter
+from services.server.snapshots import Snapshots
 from services.server.status import Status
 from services.server.tally import Counted, Tally
 from services.server.versions import Versions
@@ -45,11 +46,16 @@ from shared.hostnames import HostnameStore
 from shared.http import HANDLERS
 from shared.http1 import Connection
 from shared.keys import Keys
+from shared.pages import PageStore
+from shared.publications import PublicationStore
+from shared.published import PublishedStore
 from shared.route import ReadRoute
 from shared.servers import Serving
 from shared.settings import Settings
-from shared.store import Store
+from shared.sites import SiteStore
 from shared.streams import EventLog
+from shared.versions import VersionStore
+from shared.witness import WitnessStore
 
 
 class Server:
@@ -64,27 +70,31 @@ class Server:
     def __init__(self, client: Client, blocking: Client, settings: Settings) -> None:
         keys = Keys(settings.partitions)
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.store = Store(client, keys, settings)
+        sites, pages = SiteStore(client, keys, settings), PageStore(client, keys)
+        published, self.versions = PublishedStore(client, keys), VersionStore(client, keys)
         self._repeats = Repeats()
         self.clock = Clock()
         self.clock.on_tick(self._repeats.forget)
         self.memory = PageMemory(
-            self.store.published, settings.page_memory_bytes, on_change=self._repeats.forget, on_page=self.clock.reach
+            published.read, settings.page_memory_bytes, on_change=self._repeats.forget, on_page=self.clock.reach
         )
         self.hub = Hub()
         events = EventLog(client, blocking, keys, range(settings.partitions))
-        self.witness = Witness(client, self.store, self.memory, keys)
+        self.witness = Witness(client, WitnessStore(client, keys, settings), self.memory, keys)
         self.hosts = Hosts(HostnameStore(client, keys, settings), self._repeats.forget)
         self._reporter = Reporter(client, keys, settings, self.name)
         self.follower = Follower(
             events, self.memory, self.hub, self.witness, self.hosts, on_applied=self._reporter.note
         )
         self.recheck = Recheck(
-            self.store, events, self.memory, self.follower, self.witness, settings.recheck_pages_per_s
+            published, events, self.memory, self.follower, self.witness, settings.recheck_pages_per_s
         )
-        self._warm_start = WarmStart(self.store, events, self.memory, settings.warm_pages, settings.page_memory_bytes)
-        self.visitors = Visitors(self.memory, self.hosts, WellKnown(self.store, self.hosts, settings.public_url))
-        catch_up = CatchUp(self.store, events, self.follower, keys)
+        bounds = {"most_pages": settings.warm_pages, "most_bytes": settings.page_memory_bytes}
+        self._warm_start = WarmStart(sites, pages, events, self.memory, **bounds)
+        well_known = WellKnown(published, self.versions, self.hosts, settings.public_url)
+        self.visitors = Visitors(self.memory, self.hosts, well_known)
+        snapshots = Snapshots(sites, pages, PublicationStore(client, keys), events, keys)
+        catch_up = CatchUp(snapshots, events, self.follower, keys)
         tokens = Tokens(client)
         self.keeper = Keeper(catch_up.beat, tokens, settings.sse_heartbeat_s)
         self.status = Status(catch_up, self.hub, self.keeper, tokens, settings)
@@ -180,11 +190,10 @@ def _answers(tally: Tally) -> Metric:
 
 def routes(server: Server) -> list[BaseRoute]:
     """Addresses of the server but for health: status streams, versions, and everything that visitors own."""
+    versions = Versions(server.versions, server.memory, server.clock.reach)
     return [
         ReadRoute("/-/events", server.status, methods=["GET"]),
-        ReadRoute(
-            "/-/v/{site}/{page}/{version}", Versions(server.store, server.memory, server.clock.reach), methods=["GET"]
-        ),
+        ReadRoute("/-/v/{site}/{page}/{version}", versions, methods=["GET"]),
         Mount("/", Counted(server.visitors, server.tally)),
     ]
 

@@ -5,33 +5,19 @@ nothing is left out in silence: where history is gone or too long, a `reset` com
 """
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 
 from services.server.follower import Follower
 from services.server.held import HeldStream
-from services.server.hub import (
-    ALL_PAGES,
-    EVERYTHING,
-    SEVERAL,
-    Topic,
-    concerns,
-    encode_block,
-    encode_word,
-    framed,
-    sites_in,
-)
+from services.server.hub import EVERYTHING, SEVERAL, Topic, concerns, encode_block, encode_word, framed
+from services.server.snapshots import Snapshots
 from services.server.stream import Stream
-from shared.errors import NotFound
 from shared.keys import Keys
-from shared.records import Head, Publication
-from shared.store import Listing, PageState, Store
 from shared.streams import START, Entry, EventLog, parse_position, position
 
 MOST_SCANNED = 10_000
 CHUNK = 500
-MOST_PAGES = 100
 BEHIND_S = 2.0
 
 
@@ -39,16 +25,16 @@ class CatchUp:
     """Brings streams up to the live events.
 
     Args:
-        store, events: where it reads.
+        snapshots, events: where it reads.
         follower: how far this process has got.
         keys: names.
         behind_s: how far behind Redis the follower may be before a watcher is asked to come back.
     """
 
     def __init__(
-        self, store: Store, events: EventLog, follower: Follower, keys: Keys, behind_s: float = BEHIND_S
+        self, snapshots: Snapshots, events: EventLog, follower: Follower, keys: Keys, behind_s: float = BEHIND_S
     ) -> None:
-        self._store, self._events, self._follower, self._keys = store, events, follower, keys
+        self._snapshots, self._events, self._follower, self._keys = snapshots, events, follower, keys
         self._behind_s = behind_s
 
     async def begin(self, topic: Topic, last: str, stream: Stream) -> AsyncIterator[bytes]:
@@ -109,77 +95,12 @@ class CatchUp:
             yield piece
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
-        site, page = topic
-        if topic == EVERYTHING or page == SEVERAL:
-            at, seen, data = await self._sites(sites_in(topic))
-        elif page == ALL_PAGES:
-            at, seen, data = await self._site(site)
-        else:
-            state = await self._store.snapshot(site, page)
-            at = seen = state.position
-            data = {"site": site, "page": page, **_page(state)}
+        at, seen, data = await self._snapshots.read(topic)
         await self._follower.reach(self._partition(topic), seen, self._behind_s)
         stream.sent = at
         text = msgspec.json.encode({"type": "snapshot", **data})
         return b"id: %b\nevent: snapshot\ndata: %b\n\n" % (at.encode(), text)
 
-    async def _site(self, site: str) -> tuple[str, str, dict[str, Any]]:
-        """A site's pages, with a position before and one after all that they show.
-
-        What happens while the list is read is told again, never left out.
-        """
-        partition = self._keys.partition(site)
-        before = (await self._events.tail())[partition]
-        try:
-            found = await self._store.pages(site, "", MOST_PAGES)
-        except NotFound:
-            return before, before, {"site": site, "at": 0, "pages": [], "more": False}
-        publications = await self._store.wanted(site, found.items)
-        after = (await self._events.tail())[partition]
-        pages = [
-            {"page": page, **_wanted_and_live(head), **_last_event(publication)}
-            for (page, head), publication in zip(found.items, publications, strict=True)
-        ]
-        at = max((page["at"] for page in pages), default=0)
-        return before, after, {"site": site, "at": at, "pages": pages, "more": bool(found.after)}
-
-    async def _sites(self, slugs: list[str]) -> tuple[str, str, dict[str, Any]]:
-        """The sites there are, or some of them; what happens on their pages comes as events."""
-        before = (await self._events.tail())[0]
-        if slugs:
-            named = await self._store.sites_named(slugs[:MOST_PAGES])
-            found = Listing(named, "".join(slugs[MOST_PAGES:][:1]))
-        else:
-            found = await self._store.sites("", MOST_PAGES)
-        after = (await self._events.tail())[0]
-        sites = [{"site": site.slug, "title": site.title} for site in found.items]
-        return before, after, {"at": 0, "sites": sites, "more": bool(found.after)}
-
 
 def _encode(topic: Topic, entries: list[Entry]) -> bytes:
     return b"".join(encode_block(entry) for entry in entries if concerns(topic, entry))
-
-
-def _page(state: PageState) -> dict[str, Any]:
-    now = _wanted_and_live(state.head)
-    if now["live"]:
-        now["live"]["etag"] = state.etag
-    return {
-        **now,
-        **_last_event(state.wanted),
-        "publication": state.wanted,
-    }
-
-
-def _last_event(publication: Publication | None) -> dict[str, Any]:
-    """What the last event of a page said, by the names that every event has."""
-    if publication is None:
-        return {"seq": 0, "version": 0, "state": "none", "at": 0}
-    at = publication.steps[-1].at if publication.steps else 0
-    return {"seq": publication.seq, "version": publication.version, "state": publication.state, "at": at}
-
-
-def _wanted_and_live(head: Head) -> dict[str, Any]:
-    wanted = {"seq": head.wanted_seq, "version": head.wanted_version} if head.wanted_seq else None
-    live = {"seq": head.live_seq, "version": head.live_version} if head.live_version else None
-    return {"head": head, "wanted": wanted, "live": live}

@@ -13,7 +13,7 @@ from services.server.follower import Follower
 from services.server.memory import PageMemory, PageName
 from services.server.witness import Witness
 from shared.errors import Unavailable
-from shared.store import Mark, Store
+from shared.published import Mark, PublishedStore
 from shared.streams import EventLog
 from shared.tasks import end
 
@@ -28,7 +28,7 @@ class Recheck:
     """One per process.
 
     Args:
-        store: what Redis says.
+        published: what Redis says.
         events: the log.
         memory: what is held.
         follower: says how far the events were followed; without events nothing is compared.
@@ -38,14 +38,14 @@ class Recheck:
 
     def __init__(  # noqa: PLR0917 - all that keeps a memory true
         self,
-        store: Store,
+        published: PublishedStore,
         events: EventLog,
         memory: PageMemory,
         follower: Follower,
         witness: Witness,
         pages_per_s: float,
     ) -> None:
-        self._store, self._events, self._memory = store, events, memory
+        self._published, self._events, self._memory = published, events, memory
         self._follower, self._witness, self._pages_per_s = follower, witness, pages_per_s
         self._task: asyncio.Task[None] | None = None
         self.found = 0
@@ -94,7 +94,7 @@ class Recheck:
 
     async def _differing(self, names: Sequence[PageName]) -> list[PageName]:
         """Pages that differ although everything that had happened by then was applied."""
-        marks = await self._store.marks(names)
+        marks = await self._published.marks(names)
         found = [(name, mark) for name, mark in zip(names, marks, strict=True) if mark and self._differs(name, mark)]
         if found:
             for partition, at in (await self._events.tail()).items():

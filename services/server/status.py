@@ -29,7 +29,7 @@ from shared.credentials import Credential, find_credential
 from shared.errors import Forbidden, InvalidParameter, Unavailable
 from shared.principal import Principal
 from shared.settings import Settings
-from shared.store import no_site
+from shared.sites import no_site
 from shared.streams import parse_position
 from shared.tasks import end
 

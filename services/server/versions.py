@@ -17,7 +17,7 @@ from services.server.memory import PageMemory, PageName
 from services.server.pages import send_answer
 from shared.errors import PlatenError, Unavailable
 from shared.records import PublishedPage
-from shared.store import Store
+from shared.versions import VersionStore
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ class Versions:
     """ASGI app of the permanent addresses.
 
     Args:
-        store: where the artifacts are.
+        versions: where the artifacts are.
         memory: knows which pages were moved.
         on_version: called with the time a version was built, in ms since the epoch, before it is sent.
     """
 
-    def __init__(self, store: Store, memory: PageMemory, on_version: Callable[[int], None]) -> None:
-        self._store, self._memory, self._on_version = store, memory, on_version
+    def __init__(self, versions: VersionStore, memory: PageMemory, on_version: Callable[[int], None]) -> None:
+        self._versions, self._memory, self._on_version = versions, memory, on_version
         self._recent: OrderedDict[tuple[str, str, int], Answers] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +53,7 @@ class Versions:
         await send_answer(answer, scope, send)
 
     async def _answer(self, site: str, page: str, version: int, scope: Scope) -> Answer:
-        found = await self._store.artifact(site, page, version)
+        found = await self._versions.artifact(site, page, version)
         if found is None:
             return await self._elsewhere(site, page, version)
         self._on_version(found.built_at)

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from services.server.memory import PageMemory, PageName
 from shared.errors import Unavailable, Undecodable
 from shared.events import PageBuilt, decode_event
-from shared.store import Store
+from shared.pages import PageStore
+from shared.sites import SiteStore
 from shared.streams import Entry, EventLog
 from shared.tasks import end
 
@@ -30,15 +31,24 @@ class WarmStart:
     """Fills a memory once.
 
     Args:
-        store: lists of sites and pages.
+        sites, pages: their lists.
         events: what was published last.
         memory: what is to be filled.
         most_pages: bound of the pages read; 0 reads none.
         most_bytes: bound of the memory; a share of it is filled.
     """
 
-    def __init__(self, store: Store, events: EventLog, memory: PageMemory, most_pages: int, most_bytes: int) -> None:
-        self._store, self._events, self._memory = store, events, memory
+    def __init__(
+        self,
+        sites: SiteStore,
+        pages: PageStore,
+        events: EventLog,
+        memory: PageMemory,
+        *,
+        most_pages: int,
+        most_bytes: int,
+    ) -> None:
+        self._sites, self._pages, self._events, self._memory = sites, pages, events, memory
         self._most_pages, self._most_bytes = most_pages, int(most_bytes * SHARE)
         self._seen: set[PageName] = set()
         self._task: asyncio.Task[None] | None = None
@@ -120,7 +130,7 @@ class WarmStart:
         """Pages of which something is live, site by site."""
         after = ""
         while True:
-            sites = await self._store.sites(after, CHUNK)
+            sites = await self._sites.listed(after, CHUNK)
             for site in sites.items:
                 async for name in self._pages_of(site.slug):
                     yield name
@@ -131,7 +141,7 @@ class WarmStart:
     async def _pages_of(self, site: str) -> AsyncIterator[PageName]:
         after = ""
         while True:
-            pages = await self._store.pages(site, after, CHUNK)
+            pages = await self._pages.listed(site, after, CHUNK)
             for slug, head in pages.items:
                 if head.live_version:
                     yield PageName(site, slug)

@@ -23,7 +23,8 @@ from services.server.kept import Kept
 from services.server.memory import PageName
 from shared.config import decode_config
 from shared.errors import NotFound
-from shared.store import LivePage, Store
+from shared.published import LivePage, PublishedStore
+from shared.versions import VersionStore
 
 KEEP_S = 60.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -58,16 +59,22 @@ class WellKnown:
     """The addresses beside the pages.
 
     Args:
-        store: where pages are listed.
+        published: which pages are live.
+        versions: what they were made of.
         hosts: the hostnames of a site.
         public_url: origin that visitors use; what it begins with is what addresses begin with.
         clock: seconds, monotonic.
     """
 
     def __init__(
-        self, store: Store, hosts: Hosts, public_url: str, clock: Callable[[], float] = time.monotonic
+        self,
+        published: PublishedStore,
+        versions: VersionStore,
+        hosts: Hosts,
+        public_url: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._hosts = store, hosts
+        self._published, self._versions, self._hosts = published, versions, hosts
         self._scheme = urlsplit(public_url).scheme or "http"
         self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
         self._sitemaps: Kept[tuple[str, str], Sitemap] = Kept(
@@ -119,7 +126,7 @@ class WellKnown:
         async with self._at_once:
             after = ""
             while len(pages) < MOST_LISTED:
-                piece = await self._store.live_pages(site, after, CHUNK)
+                piece = await self._published.of_site(site, after, CHUNK)
                 pages += [page for page in piece.items if page.page not in UNLISTED]
                 after = piece.after
                 if not after:
@@ -130,8 +137,7 @@ class WellKnown:
         """The icon of a site's home page, where it names one."""
         async with self._at_once:
             try:
-                state = await self._store.page(site, HOME)
-                saved = await self._store.version(site, HOME, state.head.live_version)
+                saved = await self._versions.live(site, HOME)
             except NotFound:
                 return MISSING_ICON
         try:

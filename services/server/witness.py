@@ -12,8 +12,8 @@ from services.server.memory import PageMemory, PageName
 from shared.connection import Client, check_partitions
 from shared.errors import Unavailable
 from shared.keys import Keys
-from shared.store import Lifted, Store, Witnessed
 from shared.telemetry import traceparent_of
+from shared.witness import Lifted, Witnessed, WitnessStore
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +27,13 @@ class Witness:
 
     Args:
         client: for short calls.
-        store: where the pages are written back.
+        witnesses: where the pages are written back.
         memory: what is held.
         keys: names.
     """
 
-    def __init__(self, client: Client, store: Store, memory: PageMemory, keys: Keys) -> None:
-        self._client, self._store, self._memory, self._keys = client, store, memory, keys
+    def __init__(self, client: Client, witnesses: WitnessStore, memory: PageMemory, keys: Keys) -> None:
+        self._client, self._witnesses, self._memory, self._keys = client, witnesses, memory, keys
         self.restored = 0
 
     async def testify(self, names: Sequence[PageName], followed: Mapping[int, str]) -> None:
@@ -63,7 +63,7 @@ class Witness:
             Witnessed(*name, page.published, page.length, followed[self._keys.partition(name.site)])
             for name, page in held
         ]
-        answers = await self._store.witness(pages, traceparent_of(""))
+        answers = await self._witnesses.lift(pages, traceparent_of(""))
         return [(name, _checked(name, answer)) for (name, _), answer in zip(held, answers, strict=True)]
 
     def _tell(self, lifted: list[tuple[PageName, Lifted]]) -> None:

@@ -10,9 +10,10 @@ from shared.accounts.records import MOST_PLACES, Account, name_key
 from shared.connection import Client, translated
 from shared.credentials import digest, new_secret
 from shared.errors import Conflict, NotFound
+from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.listing import Listing
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Listing, Request, refuse_mismatch, scoped
 
 MOST_ACCOUNTS = 5_000
 MOST_MEMBERS = 500
@@ -124,7 +125,7 @@ class AccountStore:
             raise _no_account(account)
         return _decode(record)
 
-    async def listed(self, after: str, limit: int) -> Listing:
+    async def listed(self, after: str, limit: int) -> Listing[Account]:
         """Accounts by name.
 
         Args:

@@ -18,7 +18,7 @@ from shared import keys
 from shared.accounts.records import AuditEntry
 from shared.connection import Client, translated
 from shared.errors import Unavailable
-from shared.store import Listing
+from shared.listing import Listing
 from shared.tasks import end
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class AuditLog:
         self._waiting.append(entry)
         self._came.set()
 
-    async def read(self, site: str, before: str, limit: int) -> Listing:
+    async def read(self, site: str, before: str, limit: int) -> Listing[AuditEntry]:
         """Entries, the newest first.
 
         Args:

@@ -10,9 +10,9 @@ from shared.accounts.records import Account, name_key
 from shared.connection import Client, translated
 from shared.credentials import digest, new_secret
 from shared.errors import NotFound
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Request, refuse_mismatch, scoped
 
 # What stands behind `#` never reaches a server nor its log.
 PATH = "/-/editor/invitation#"

@@ -11,9 +11,9 @@ from shared.accounts.records import Account, SessionRecord, name_key
 from shared.connection import Client, translated
 from shared.credentials import Credential, digest, new_secret
 from shared.errors import NotFound, TooManyTries, Unauthenticated, WrongPassword
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Request, refuse_mismatch, scoped
 
 MOST_SESSIONS = 20
 LONGEST_AGENT = 200

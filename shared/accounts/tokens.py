@@ -11,10 +11,10 @@ from shared.accounts.sessions import Listed, end_listed, new_id, read_listed
 from shared.connection import Client
 from shared.credentials import digest, new_token
 from shared.errors import Conflict, NotFound
+from shared.idempotency import Request, refuse_mismatch, scoped
 from shared.principal import ADMINISTRATOR
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
-from shared.store import Request, refuse_mismatch, scoped
 
 MOST_TOKENS = 50
 SHOWN_CHARACTERS = 4

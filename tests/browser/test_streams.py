@@ -15,12 +15,12 @@ from services.valkey import Valkey
 from shared.connection import connect
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Store
 from shared.streams import position
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.server.conftest import Own, make_publisher
 from tests.integration.server.processes import ServerProcess
+from tests.stores import Stores
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -96,7 +96,7 @@ async def own(tmp_path: Path) -> AsyncIterator[Own]:
     valkey = Valkey(tmp_path / "own")
     await asyncio.to_thread(valkey.start)
     client = connect(valkey.url)
-    yield Own(valkey, await make_publisher(client, Keys(), Store(client, Keys(), Settings())))
+    yield Own(valkey, await make_publisher(client, Keys(), Stores(client, Keys(), Settings())))
     await client.aclose()
     await asyncio.to_thread(valkey.kill)
 

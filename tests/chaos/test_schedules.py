@@ -11,10 +11,10 @@ from shared.firing import Firing
 from shared.keys import Keys
 from shared.schedules import ScheduleStore
 from shared.settings import Settings
-from shared.store import Store
 from tests.chaos.shim import Shim
 from tests.conftest import wait_until
 from tests.integration.schedules import SITE, Editor, asking, now_ms
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -41,9 +41,9 @@ async def client(own_server: Valkey, shim: Shim) -> AsyncIterator[Client]:
 async def editor(client: Client, keys: Keys, own_server: Valkey) -> AsyncIterator[Editor]:
     """An editor of a page that is live, beside two processes that fire."""
     settings = Settings(redis_url=own_server.url)
-    store = Store(client, keys, settings)
-    await store.create_site(SITE, "Acme", asking("site"))
-    editor = Editor(client, keys, store, ScheduleStore(client, keys, settings, store))
+    stores = Stores(client, keys, settings)
+    await stores.sites.create(SITE, "Acme", asking("site"))
+    editor = Editor(client, keys, stores, ScheduleStore(client, keys, settings))
     await editor.build()
     async with Firing(client, keys, settings), Firing(client, keys, settings):
         yield editor

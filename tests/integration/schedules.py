@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.connection import Client
+from shared.idempotency import Request
 from shared.keys import GROUP, Keys
 from shared.schedules import Plan, Schedule, ScheduleStore
 from shared.scripts import Call, run, script
-from shared.store import Request, Store
+from tests.stores import Stores
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SITE = "acme"
@@ -23,11 +24,11 @@ class Editor:
 
     Args:
         client, keys: where.
-        store, schedules: by what.
+        stores, schedules: by what.
     """
 
-    def __init__(self, client: Client, keys: Keys, store: Store, schedules: ScheduleStore) -> None:
-        self._client, self._keys, self.store, self.schedules = client, keys, store, schedules
+    def __init__(self, client: Client, keys: Keys, stores: Stores, schedules: ScheduleStore) -> None:
+        self._client, self._keys, self.stores, self.schedules = client, keys, stores, schedules
         self._number = 0
 
     def key(self) -> Request:
@@ -36,7 +37,7 @@ class Editor:
 
     async def save(self, page: str = "spring", *, publish: bool = False) -> int:
         """Save a version; its number."""
-        saved = await self.store.save_version(SITE, page, b'{"title":"A"}', "", publish=publish, request=self.key())
+        saved = await self.stores.publishing.save(SITE, page, b'{"title":"A"}', "", publish=publish, request=self.key())
         assert saved.version is not None
         return saved.version.number
 

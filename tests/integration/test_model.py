@@ -1,6 +1,6 @@
 """Publishing, scheduling, building, delivering late, killing, going back: any order does what the model says.
 
-The machine plays editors and builders on a real server: through the store, the queue and the builder's own calls,
+The machine plays editors and builders on a real server: through the stores, the queue and the builder's own calls,
 with everything between taking an entry and settling it laid open, so that another hand may come in between.
 """
 
@@ -27,13 +27,15 @@ from services.builder.work import Work, read_entry
 from shared.connection import connect
 from shared.errors import Conflict, IdempotencyMismatch, NotFound
 from shared.firing import Firing
+from shared.idempotency import Request
 from shared.keys import Keys
+from shared.publishing import Accepted
 from shared.schedules import Plan, ScheduleStore
 from shared.scripts import run
 from shared.settings import Settings
-from shared.store import Accepted, Request, Store
 from shared.streams import Entry, Queue
 from tests.integration.model import ARTIFACTS_KEEP, TERMINAL, PageModel
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -50,7 +52,7 @@ class Asked(NamedTuple):
     """A change that was accepted, so that it can be asked for again.
 
     Attributes:
-        change: the store's method.
+        change: the method.
         page: slug.
         version: what `republish` was asked for; the seq that `cancel` was.
         key: its idempotency key.
@@ -92,10 +94,10 @@ class Publishing(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self._client = connect(self.url)
         self._keys, self._settings = Keys(), Settings(redis_url=self.url, artifacts_keep=ARTIFACTS_KEEP)
-        self._store = Store(self._client, self._keys, self._settings)
+        self._stores = Stores(self._client, self._keys, self._settings)
         self._model = {page: PageModel() for page in PAGES}
         self._asked: list[Asked] = []
-        self._schedules = ScheduleStore(self._client, self._keys, self._settings, self._store)
+        self._schedules = ScheduleStore(self._client, self._keys, self._settings)
         self._firing = Firing(self._client, self._keys, self._settings)
         self._planned: list[Planned] = []
         # Entries by id: in the lane or in the delayed set, with whoever holds them; what was begun may end at any time.
@@ -112,7 +114,7 @@ class Publishing(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self._do(self._client.flushall())
-        self._do(self._store.create_site(SITE, "Acme", self._request("site")))
+        self._do(self._stores.sites.create(SITE, "Acme", self._request("site")))
         self._start_builder()
         self._start_builder()
 
@@ -286,7 +288,7 @@ class Publishing(RuleBasedStateMachine):
     @invariant()
     def the_data_are_what_the_model_says(self) -> None:
         for page, model in self._model.items():
-            state = self._do(self._store.snapshot(SITE, page))
+            state = self._do(self._stores.pages.snapshot(SITE, page))
             head = state.head
             assert (head.version, head.seq) == (model.version, model.seq)
             assert (head.wanted_seq, head.live_seq, head.live_version) == (model.wanted, model.live, model.live_version)
@@ -334,7 +336,7 @@ class Publishing(RuleBasedStateMachine):
     # Parts
 
     def _assert_publications(self, page: str, model: PageModel) -> None:
-        found = self._do(self._store.publications(SITE, page, 0, 10_000)).items if model.version else []
+        found = self._do(self._stores.publications.listed(SITE, page, 0, 10_000)).items if model.version else []
         assert {each.seq: (each.state, each.version) for each in found} == {
             seq: (state, model.versions[seq]) for seq, state in model.states.items()
         }
@@ -344,7 +346,7 @@ class Publishing(RuleBasedStateMachine):
             assert not TERMINAL.intersection(before)
 
     def _assert_visitors(self, page: str, model: PageModel) -> None:
-        [published] = self._do(self._store.published([(SITE, page)]))
+        [published] = self._do(self._stores.published.read([(SITE, page)]))
         found = (published.seq, published.version, published.body) if published else (0, 0, b"")
         assert found == (model.live, model.live_version, _body(page, model.live_version))
 
@@ -363,12 +365,12 @@ class Publishing(RuleBasedStateMachine):
     def _change(self, change: str, page: str, version: int, key: str, fingerprint: str = "f") -> Accepted:
         request = self._request(key, fingerprint)
         if change == "unpublish":
-            return self._do(self._store.unpublish(SITE, page, request))
+            return self._do(self._stores.publishing.unpublish(SITE, page, request))
         if change == "cancel":
-            return self._do(self._store.cancel(SITE, page, version, request))
+            return self._do(self._stores.publishing.cancel(SITE, page, version, request))
         if change == "republish":
-            return self._do(self._store.republish(SITE, page, version, request))
-        return self._do(self._store.save_version(SITE, page, b'{"title":"A"}', "", publish=True, request=request))
+            return self._do(self._stores.publishing.republish(SITE, page, version, request))
+        return self._do(self._stores.publishing.save(SITE, page, b'{"title":"A"}', "", publish=True, request=request))
 
     def _begin(self, builder: str, entries: list[Entry]) -> None:
         for entry in entries:

@@ -16,18 +16,18 @@ from shared.firing import Firing
 from shared.keys import Keys
 from shared.schedules import MOST_AHEAD_S, Plan, ScheduleStore
 from shared.settings import Settings
-from shared.store import Store
 from tests.conftest import wait_until
 from tests.integration.schedules import SITE, Editor, asking, local_time, now_ms
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
 
 @pytest.fixture
-async def editor(client: Client, keys: Keys, store: Store, settings: Settings) -> Editor:
+async def editor(client: Client, keys: Keys, stores: Stores, settings: Settings) -> Editor:
     """An editor of a site."""
-    await store.create_site(SITE, "Acme", asking("site"))
-    return Editor(client, keys, store, ScheduleStore(client, keys, settings, store))
+    await stores.sites.create(SITE, "Acme", asking("site"))
+    return Editor(client, keys, stores, ScheduleStore(client, keys, settings))
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def has_fired(editor: Editor, count: int) -> bool:
 # What firing does
 
 
-async def test_a_kept_version_is_live_at_once_and_says_why(editor: Editor, firing: Firing, store: Store) -> None:
+async def test_a_kept_version_is_live_at_once_and_says_why(editor: Editor, firing: Firing, stores: Stores) -> None:
     await editor.build()
     await editor.build()
     made = await editor.schedule(1, in_s=0)
@@ -51,47 +51,47 @@ async def test_a_kept_version_is_live_at_once_and_says_why(editor: Editor, firin
     await firing.turn()
 
     found = await editor.show(made)
-    publication = await store.publication(SITE, "spring", 3)
+    publication = await stores.publications.show(SITE, "spring", 3)
     assert (found.state, found.publication_seq, found.failure) == ("done", 3, None)
     assert (publication.state, publication.version, publication.cause) == ("live", 1, "schedule")
     assert (publication.schedule, publication.steps[0].by) == (made.id, "ada")
-    [page] = await store.published([(SITE, "spring")])
+    [page] = await stores.published.read([(SITE, "spring")])
     assert page is not None
     assert (page.seq, page.version, page.body) == (3, 1, b"spring v1")
     assert await editor.due() == []
 
 
 async def test_a_version_that_was_never_built_is_queued(
-    editor: Editor, firing: Firing, store: Store, client: Client, keys: Keys
+    editor: Editor, firing: Firing, stores: Stores, client: Client, keys: Keys
 ) -> None:
     await editor.save()
     await editor.schedule(in_s=0)
 
     await firing.turn()
 
-    publication = await store.publication(SITE, "spring", 1)
+    publication = await stores.publications.show(SITE, "spring", 1)
     assert (publication.state, publication.cause) == ("queued", "schedule")
     assert await client.xlen(keys.builds(0)) == 1
     assert await client.zcard(keys.open(0)) == 1
 
 
-async def test_the_version_that_is_live_is_built_anew(editor: Editor, firing: Firing, store: Store) -> None:
+async def test_the_version_that_is_live_is_built_anew(editor: Editor, firing: Firing, stores: Stores) -> None:
     await editor.build()
     await editor.schedule(1, in_s=0)
 
     await firing.turn()
 
-    assert (await store.publication(SITE, "spring", 2)).state == "queued"
+    assert (await stores.publications.show(SITE, "spring", 2)).state == "queued"
 
 
-async def test_a_page_is_taken_off(editor: Editor, firing: Firing, store: Store) -> None:
+async def test_a_page_is_taken_off(editor: Editor, firing: Firing, stores: Stores) -> None:
     await editor.build()
     made = await editor.schedule_unpublish(in_s=0)
 
     await firing.turn()
 
-    publication = await store.publication(SITE, "spring", 2)
-    [page] = await store.published([(SITE, "spring")])
+    publication = await stores.publications.show(SITE, "spring", 2)
+    [page] = await stores.published.read([(SITE, "spring")])
     assert page is not None
     assert page.is_gone
     assert (publication.version, publication.cause, publication.schedule) == (0, "schedule", made.id)
@@ -99,7 +99,7 @@ async def test_a_page_is_taken_off(editor: Editor, firing: Firing, store: Store)
 
 
 async def test_an_artifact_that_cannot_be_read_is_built_anew(
-    editor: Editor, firing: Firing, store: Store, client: Client, keys: Keys
+    editor: Editor, firing: Firing, stores: Stores, client: Client, keys: Keys
 ) -> None:
     await editor.build()
     await editor.build()
@@ -108,7 +108,7 @@ async def test_an_artifact_that_cannot_be_read_is_built_anew(
 
     await firing.turn()
 
-    assert (await store.publication(SITE, "spring", 3)).state == "queued"
+    assert (await stores.publications.show(SITE, "spring", 3)).state == "queued"
 
 
 async def test_the_events_tell_of_it(editor: Editor, firing: Firing, client: Client, keys: Keys) -> None:
@@ -202,7 +202,7 @@ async def test_what_names_no_schedule_does_not_bar_the_way(
 
 
 async def test_two_at_one_instant_fire_in_the_order_in_which_they_were_made(
-    editor: Editor, firing: Firing, store: Store, client: Client, keys: Keys
+    editor: Editor, firing: Firing, stores: Stores, client: Client, keys: Keys
 ) -> None:
     for _ in range(12):
         await editor.build()
@@ -212,12 +212,12 @@ async def test_two_at_one_instant_fire_in_the_order_in_which_they_were_made(
 
     await firing.turn()
 
-    fired = [await store.publication(SITE, "spring", seq) for seq in range(13, 25)]
+    fired = [await stores.publications.show(SITE, "spring", seq) for seq in range(13, 25)]
     assert [publication.schedule for publication in fired] == [each.id for each in made]
 
 
 async def test_several_that_fire_at_once_fire_each_schedule_once(
-    editor: Editor, settings: Settings, keys: Keys, store: Store
+    editor: Editor, settings: Settings, keys: Keys, stores: Stores
 ) -> None:
     for number in range(30):
         await editor.save(f"p{number}")
@@ -229,7 +229,7 @@ async def test_several_that_fire_at_once_fire_each_schedule_once(
     fired = Counter(event["schedule"] for event in await editor.events("schedule-fired"))
     assert len(fired) == 30
     assert set(fired.values()) == {1}
-    assert {(await store.snapshot(SITE, f"p{number}")).head.seq for number in range(30)} == {1}
+    assert {(await stores.pages.snapshot(SITE, f"p{number}")).head.seq for number in range(30)} == {1}
     for client in clients:
         await client.aclose()
 
@@ -259,7 +259,7 @@ async def test_what_was_due_before_the_clock_was_set_back_is_not_fired(editor: E
 
 
 async def test_what_has_ended_never_fires_though_it_is_listed_as_due(
-    editor: Editor, firing: Firing, store: Store, client: Client, keys: Keys
+    editor: Editor, firing: Firing, stores: Stores, client: Client, keys: Keys
 ) -> None:
     await editor.build()
     made = await editor.schedule()
@@ -269,7 +269,7 @@ async def test_what_has_ended_never_fires_though_it_is_listed_as_due(
     await firing.turn()
 
     assert (await editor.show(made)).state == "cancelled"
-    assert (await store.snapshot(SITE, "spring")).head.seq == 1
+    assert (await stores.pages.snapshot(SITE, "spring")).head.seq == 1
     assert await editor.due() == []
 
 
@@ -330,7 +330,9 @@ async def test_what_should_have_fired_and_has_not_is_overdue(editor: Editor, cli
 # Calling off
 
 
-async def test_a_cancelled_one_leaves_the_due_set_and_never_fires(editor: Editor, firing: Firing, store: Store) -> None:
+async def test_a_cancelled_one_leaves_the_due_set_and_never_fires(
+    editor: Editor, firing: Firing, stores: Stores
+) -> None:
     await editor.build()
     made = await editor.schedule(in_s=0)
 
@@ -339,7 +341,7 @@ async def test_a_cancelled_one_leaves_the_due_set_and_never_fires(editor: Editor
     await firing.turn()
 
     assert (cancelled.state, cancelled.cancelled_by, due) == ("cancelled", "ada", [])
-    assert (await store.snapshot(SITE, "spring")).head.seq == 1
+    assert (await stores.pages.snapshot(SITE, "spring")).head.seq == 1
     assert [event["type"] for event in await editor.events("schedule-")] == ["schedule-set", "schedule-cancelled"]
 
 
@@ -355,7 +357,7 @@ async def test_one_that_fired_cannot_be_cancelled(editor: Editor, firing: Firing
 
 
 async def test_cancelling_at_the_last_moment_either_cancels_or_says_that_it_fired(
-    editor: Editor, settings: Settings, keys: Keys, store: Store
+    editor: Editor, settings: Settings, keys: Keys, stores: Stores
 ) -> None:
     await editor.save()
     other = connect(settings.redis_url)
@@ -365,11 +367,11 @@ async def test_cancelling_at_the_last_moment_either_cancels_or_says_that_it_fire
         due = (await firings[0].look()).due
         cancel = editor.schedules.cancel(SITE, "spring", made.id, editor.key())
         calls = [cancel, *(firing.fire(due) for firing in firings)]
-        before = (await store.snapshot(SITE, "spring")).head.seq
+        before = (await stores.pages.snapshot(SITE, "spring")).head.seq
 
         answer, *_ = await asyncio.gather(*sorted(calls, key=lambda _: random.random()), return_exceptions=True)
 
-        found, seq = await editor.show(made), (await store.snapshot(SITE, "spring")).head.seq
+        found, seq = await editor.show(made), (await stores.pages.snapshot(SITE, "spring")).head.seq
         ends[found.state] += 1
         assert (found.state, seq - before) in {("cancelled", 0), ("done", 1)}, (round_, answer)
     await other.aclose()
@@ -536,7 +538,7 @@ async def test_a_damaged_record_does_not_hide_the_others(editor: Editor, client:
 
 
 async def test_a_page_that_moves_takes_its_schedules_along(
-    editor: Editor, firing: Firing, store: Store, client: Client
+    editor: Editor, firing: Firing, stores: Stores, client: Client
 ) -> None:
     await editor.save()
     await editor.save("other")
@@ -545,7 +547,7 @@ async def test_a_page_that_moves_takes_its_schedules_along(
     made, others = await editor.schedule(), await editor.schedule(page="other")
     due = await client.zrange("platen:{0}:scheduled", 0, -1, withscores=True)
 
-    await store.move(SITE, "spring", "summer", editor.key())
+    await stores.publishing.move(SITE, "spring", "summer", editor.key())
 
     assert [each.id for each in (await editor.schedules.of_page(SITE, "summer", 0, 9)).items] == [made.id, ended.id]
     assert [each.id for each in (await editor.schedules.of_page(SITE, "other", 0, 9)).items] == [others.id]
@@ -553,12 +555,14 @@ async def test_a_page_that_moves_takes_its_schedules_along(
     assert moved == [(name.replace(b"/spring", b"/summer"), at) for name, at in due]
 
 
-async def test_a_schedule_that_moved_fires_where_its_page_is_now(editor: Editor, firing: Firing, store: Store) -> None:
+async def test_a_schedule_that_moved_fires_where_its_page_is_now(
+    editor: Editor, firing: Firing, stores: Stores
+) -> None:
     await editor.build()
     await editor.build()
     made = await editor.schedule(1, in_s=0)
     stale = (await firing.look()).due
-    await store.move(SITE, "spring", "summer", editor.key())
+    await stores.publishing.move(SITE, "spring", "summer", editor.key())
 
     await firing.fire(stale)
     assert (await editor.show(made, "summer")).state == "scheduled"
@@ -566,4 +570,4 @@ async def test_a_schedule_that_moved_fires_where_its_page_is_now(editor: Editor,
 
     found = await editor.show(made, "summer")
     assert found.state == "done"
-    assert (await store.publication(SITE, "summer", found.publication_seq)).schedule == made.id
+    assert (await stores.publications.show(SITE, "summer", found.publication_seq)).schedule == made.id

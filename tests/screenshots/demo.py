@@ -7,11 +7,12 @@ from typing import Any
 import httpx2
 
 from shared.connection import connect
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Request, Store
 from tests.browser.editor.tab import V1
 from tests.harness import ROOT, TOKEN, Up, end_of
+from tests.stores import Stores
 
 ACME, GLOBEX = "acme", "globex"
 # Name -> roles. Newcomer has none yet.
@@ -64,9 +65,11 @@ def _publish(up: Up, page: str, config: dict[str, Any]) -> None:
 async def _publish_unprintable(up: Up, page: str) -> None:
     """Publish, past the API, what no template can show."""
     client = connect(up.redis_url)
-    store = Store(client, Keys(), Settings(redis_url=up.redis_url))
+    stores = Stores(client, Keys(), Settings(redis_url=up.redis_url))
     request = Request(actor="Grace", traceparent="", idempotency_key="unprintable", fingerprint="unprintable")
-    accepted = await store.save_version(ACME, page, UNPRINTABLE, "A widget of tomorrow", publish=True, request=request)
+    accepted = await stores.publishing.save(
+        ACME, page, UNPRINTABLE, "A widget of tomorrow", publish=True, request=request
+    )
     await client.aclose()
     assert accepted.publication is not None
     end_of(up.api, ACME, page, accepted.publication.seq)

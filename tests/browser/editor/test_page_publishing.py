@@ -10,14 +10,15 @@ from playwright.async_api import Route
 
 from services.valkey import Valkey
 from shared.connection import connect
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Request, Store
 from tests.browser.editor.conftest import OpenTab, sign_in
 from tests.browser.editor.editing import SMALL, Desk, edit, endpoint
 from tests.browser.editor.tab import Tab
 from tests.conftest import wait_until
 from tests.harness import Up, end_of
+from tests.stores import Stores
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -191,11 +192,11 @@ async def answer_with(desk: Desk, config: bytes, *, when_ended: bool = False) ->
     """
     client = connect(desk.platen.redis_url)
     keys, settings = Keys(), Settings(redis_url=desk.platen.redis_url)
-    store = Store(client, keys, settings)
+    stores = Stores(client, keys, settings)
 
     async def save(route: Route) -> None:
         request = Request(actor="tests", traceparent="", idempotency_key="k" + desk.site, fingerprint="f")
-        accepted = await store.save_version(desk.site, desk.slug, config, "", publish=True, request=request)
+        accepted = await stores.publishing.save(desk.site, desk.slug, config, "", publish=True, request=request)
         assert accepted.version is not None
         assert accepted.publication is not None
         await client.aclose()

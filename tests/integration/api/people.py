@@ -10,8 +10,8 @@ from shared.accounts.accounts import AccountStore
 from shared.accounts.sessions import Comer, SessionStore
 from shared.connection import Client
 from shared.credentials import COOKIE
+from shared.idempotency import Request
 from shared.settings import Settings
-from shared.store import Request
 from tests.integration.api.conftest import V1
 
 PASSWORD = "correct horse battery staple"

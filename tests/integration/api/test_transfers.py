@@ -10,9 +10,9 @@ from services.api import exports, imports
 from shared.connection import Client
 from shared.errors import StoreUncertain
 from shared.keys import Keys
+from shared.publishing import Publishing
 from shared.roles import ROLES
 from shared.settings import Settings
-from shared.store import Store
 from tests.integration.api.building import build_all
 from tests.integration.api.conftest import CONFIG, V1, Opener, everything
 from tests.integration.api.test_roles import as_somebody
@@ -298,15 +298,15 @@ async def test_when_redis_goes_away_every_page_that_is_left_is_told(
     web: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = file_of(*({"page": f"p{number}", "config": CONFIG} for number in range(5)))
-    whole = Store.save_version
+    whole = Publishing.save
 
-    async def save_version(self: Store, site: str, page: str, *args: Any, **more: Any) -> Any:
+    async def save(self: Publishing, site: str, page: str, *args: Any, **more: Any) -> Any:
         if page == "p2":
             raise StoreUncertain("gone")
         return await whole(self, site, page, *args, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "save_version", save_version)
+        patch.setattr(Publishing, "save", save)
         report = await imported(web, file)
 
     assert [page["outcome"] for page in report["pages"]] == ["saved", "saved", "refused", "refused", "refused"]

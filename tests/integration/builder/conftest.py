@@ -9,9 +9,10 @@ import pytest
 
 from services.builder.worker import Worker, new_name
 from shared.connection import Client, connect
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Request, Store
+from tests.stores import Stores
 
 TERMINAL = {"live", "failed", "superseded", "cancelled"}
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -40,14 +41,14 @@ async def start_builder(client: Client, settings: Settings) -> AsyncIterator[Sta
 
 
 @pytest.fixture
-async def publish(store: Store) -> Publish:
+async def publish(stores: Stores) -> Publish:
     """Save and publish a config of a page of the site `acme`."""
-    await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
+    await stores.sites.create("acme", "Acme", Request("ada", TRACE, "site", "site"))
     keys = iter(range(1_000_000))
 
     async def save(config: bytes, page: str = "spring") -> Any:
         request = Request("ada", TRACE, f"k{next(keys)}", "f")
-        return (await store.save_version("acme", page, config, "", publish=True, request=request)).publication
+        return (await stores.publishing.save("acme", page, config, "", publish=True, request=request)).publication
 
     return save
 
@@ -66,12 +67,12 @@ async def count(client: Client, keys: Keys, kind: str, wanted: int) -> bool:
     return sum(event["type"] == kind for event in await events(client, keys)) >= wanted
 
 
-async def state_of(store: Store, seq: int, page: str = "spring") -> str:
-    return (await store.publication("acme", page, seq)).state
+async def state_of(stores: Stores, seq: int, page: str = "spring") -> str:
+    return (await stores.publications.show("acme", page, seq)).state
 
 
-async def is_in(store: Store, seq: int, state: str, page: str = "spring") -> bool:
+async def is_in(stores: Stores, seq: int, state: str, page: str = "spring") -> bool:
     """Whether a publication has come to a state; ending in another one fails the test."""
-    found = await state_of(store, seq, page)
+    found = await state_of(stores, seq, page)
     assert found == state or found not in TERMINAL, f"publication {seq} ended {found}, not {state}"
     return found == state

@@ -11,15 +11,15 @@ from services.builder.worker import Worker, new_name
 from shared.connection import Client, connect
 from shared.keys import EVERY_BUILDER, GROUP, QUIET, Keys, beat
 from shared.settings import Settings
-from shared.store import Store
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import Publish, StartBuilder, config, events, is_in, state_of
+from tests.stores import Stores
 
 FUTURE = b'{"type":"page-teleported","site":"acme","page":"spring"}'
 
 
 async def test_an_entry_that_kills_three_builders_is_buried_and_its_neighbours_are_built(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     blocking = connect(settings.redis_url, block_s=2)
     for page in ("before", "poison", "after"):
@@ -39,11 +39,11 @@ async def test_an_entry_that_kills_three_builders_is_buried_and_its_neighbours_a
 
     await start_builder(msgspec.structs.replace(settings, heartbeat_ms=50))
 
-    await wait_until(lambda: is_in(store, 1, "live", "after"))
+    await wait_until(lambda: is_in(stores, 1, "live", "after"))
     [(_, letter)] = await client.xrange(keys.dead(0))
     assert letter[b"code"] == b"poison"
     assert b"poison" in letter[b"data"]
-    assert await is_in(store, 1, "live", "before")
+    assert await is_in(stores, 1, "live", "before")
     await blocking.aclose()
 
 
@@ -79,7 +79,7 @@ async def test_an_unreadable_entry_is_one_dead_letter_however_often_it_is_settle
 
 
 async def test_ten_megabytes_in_an_entry_are_a_dead_letter_like_any_other(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     big = b"x" * 10_000_000
     await client.xadd(keys.builds(0), {"type": big, "data": big, "traceparent": big})
@@ -87,7 +87,7 @@ async def test_ten_megabytes_in_an_entry_are_a_dead_letter_like_any_other(
 
     await start_builder()
 
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     await wait_until(lambda: _has_letters(client, keys, 1))
     [(_, letter)] = await client.xrange(keys.dead(0))
     assert letter[b"code"] == b"undecodable"
@@ -98,7 +98,7 @@ async def test_ten_megabytes_in_an_entry_are_a_dead_letter_like_any_other(
 async def test_an_event_from_the_future_waits_for_a_newer_builder_and_then_alarms(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     start_builder: StartBuilder,
     settings: Settings,
@@ -108,7 +108,7 @@ async def test_an_event_from_the_future_waits_for_a_newer_builder_and_then_alarm
     await client.xadd(keys.builds(0), entry)
     await publish(config("Neighbour"))
     await start_builder()
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     await wait_until(lambda: _is_put_off(client, keys))
     [member] = await client.zrange(keys.delayed(0), 0, -1)
     assert await client.xlen(keys.dead(0)) == 0
@@ -126,14 +126,14 @@ async def test_an_event_from_the_future_waits_for_a_newer_builder_and_then_alarm
 
 
 async def test_a_builder_that_must_go_hands_back_what_it_cannot_finish(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     short = msgspec.structs.replace(settings, drain_s=0.3)
     leaving = await start_builder(short)
     await wait_until(lambda: _has_beaten(client, leaving, 1))
     os.kill(leaving._sandbox.pid, signal.SIGSTOP)
     await publish(config("Slow"))
-    await wait_until(lambda: is_in(store, 1, "building"))
+    await wait_until(lambda: is_in(stores, 1, "building"))
 
     leaving.stop.set()
 
@@ -141,12 +141,12 @@ async def test_a_builder_that_must_go_hands_back_what_it_cannot_finish(
     assert (await client.xpending(keys.builds(0), GROUP))["pending"] == 0
     assert await client.xlen(keys.builds(0)) == 1
     await start_builder()
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     assert await client.xlen(keys.builds(0)) == 0
 
 
 async def test_a_builder_that_stops_finishes_what_it_has(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     worker = await start_builder()
     await asyncio.gather(*(publish(config("Page"), page=f"p{number}") for number in range(40)))
@@ -157,7 +157,7 @@ async def test_a_builder_that_stops_finishes_what_it_has(
     await wait_until(lambda: _is_out(client, keys, worker.name))
     assert (await client.xpending(keys.builds(0), GROUP))["pending"] == 0
     left = await client.xlen(keys.builds(0)) + await client.zcard(keys.lane(0).waiting)
-    states = [await state_of(store, 1, f"p{number}") for number in range(40)]
+    states = [await state_of(stores, 1, f"p{number}") for number in range(40)]
     assert states.count("live") == 40 - left
     assert states.count("queued") == left
 
@@ -166,7 +166,7 @@ async def test_a_builder_that_stops_finishes_what_it_has(
 async def test_a_quiet_builder_takes_nothing_and_stays(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     start_builder: StartBuilder,
     settings: Settings,
@@ -184,14 +184,14 @@ async def test_a_quiet_builder_takes_nothing_and_stays(
     before = await client.get(beat(worker.name))
     await wait_until(lambda: _has_beaten(client, worker, int(before) + 3))
 
-    assert await state_of(store, 1) == "queued"
+    assert await state_of(stores, 1) == "queued"
     worker.quiet.clear()
     await client.delete(QUIET)
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
 
 async def test_a_zombie_changes_nothing(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     """A builder that was stopped for long wakes up with a finished page that somebody else has built meanwhile."""
     blocking = connect(settings.redis_url, block_s=2)
@@ -200,7 +200,7 @@ async def test_a_zombie_changes_nothing(
     await publish(config("Once"))
     results = await zombie._bench.build(await zombie.queue.take(10, None))
     await start_builder(msgspec.structs.replace(settings, heartbeat_ms=50))
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
     await zombie.settle(results)
 

@@ -7,14 +7,15 @@ import pytest
 
 from services.builder.worker import Worker
 from shared.connection import Client
+from shared.idempotency import Request
 from shared.keys import GROUP, Keys
 from shared.rebuilds import RebuildStore
 from shared.scripts import Call, run, script
 from shared.settings import Settings
-from shared.store import Request, Store
 from shared.streams import BULK_COUNT, Entry, Fed, Queue
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -22,10 +23,10 @@ ROOM = 64
 
 
 async def test_a_site_does_not_wait_behind_another_ones_thousand_pages(
-    client: Client, keys: Keys, store: Store, settings: Settings
+    client: Client, keys: Keys, stores: Stores, settings: Settings
 ) -> None:
-    await _publish_many(store, "big", 1000)
-    await _publish_many(store, "small", 3)
+    await _publish_many(stores, "big", 1000)
+    await _publish_many(stores, "small", 3)
 
     order = await _deliveries(client, keys, settings)
 
@@ -36,11 +37,11 @@ async def test_a_site_does_not_wait_behind_another_ones_thousand_pages(
 
 
 async def test_sites_that_wait_are_served_in_rotation(
-    client: Client, keys: Keys, store: Store, settings: Settings
+    client: Client, keys: Keys, stores: Stores, settings: Settings
 ) -> None:
-    await _publish_many(store, "big", 300)
+    await _publish_many(stores, "big", 300)
     for site in ("a", "b", "c"):
-        await _publish_many(store, site, 20)
+        await _publish_many(stores, site, 20)
 
     order = await _deliveries(client, keys, settings)
 
@@ -51,9 +52,9 @@ async def test_sites_that_wait_are_served_in_rotation(
 
 
 async def test_nothing_is_left_behind_when_all_have_been_served(
-    client: Client, keys: Keys, store: Store, settings: Settings, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, settings: Settings, start_builder: StartBuilder
 ) -> None:
-    await _publish_many(store, "big", 200)
+    await _publish_many(stores, "big", 200)
     await start_builder()
 
     await wait_until(lambda: count(client, keys, "page-built", 200))
@@ -133,7 +134,7 @@ def _recorded(worker: Worker) -> list[int]:
 
 
 async def test_a_thousand_publishes_of_one_page_are_at_most_three_builds(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     await publish(config("Before"), page="other")
     await asyncio.gather(start_builder(), start_builder())
@@ -148,13 +149,13 @@ async def test_a_thousand_publishes_of_one_page_are_at_most_three_builds(
 
     await asyncio.gather(*(take(number) for number in range(1000)))
 
-    await wait_until(lambda: is_in(store, 1000, "live"))
-    states = [publication.state for publication in await _all(store)]
+    await wait_until(lambda: is_in(stores, 1000, "live"))
+    states = [publication.state for publication in await _all(stores)]
     assert set(states) <= {"live", "superseded"}
     assert len(states) == 1000
     started = [event for event in await events(client, keys) if event["type"] == "build-started"]
     assert 1 <= len(started) - 1 <= 3
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert page.seq == 1000
     assert await client.exists(keys.open(0), keys.delayed(0)) == 0
@@ -208,11 +209,11 @@ async def _start(client: Client, keys: Keys, entry: Entry) -> bytes:
     return answer[0]
 
 
-async def _publish_many(store: Store, site: str, pages: int) -> None:
-    await store.create_site(site, site, Request("ada", TRACE, f"site {site}", "site"))
+async def _publish_many(stores: Stores, site: str, pages: int) -> None:
+    await stores.sites.create(site, site, Request("ada", TRACE, f"site {site}", "site"))
     for page in range(pages):
         request = Request("ada", TRACE, f"{site} {page}", "f")
-        await store.save_version(site, f"p{page}", config("Page"), "", publish=True, request=request)
+        await stores.publishing.save(site, f"p{page}", config("Page"), "", publish=True, request=request)
 
 
 async def _queue(client: Client, keys: Keys, settings: Settings) -> Queue:
@@ -236,10 +237,10 @@ async def _deliveries(client: Client, keys: Keys, settings: Settings) -> list[tu
     return order
 
 
-async def _all(store: Store) -> list[object]:
+async def _all(stores: Stores) -> list[object]:
     found, before = [], 0
     while True:
-        listing = await store.publications("acme", "spring", before, 200)
+        listing = await stores.publications.listed("acme", "spring", before, 200)
         found += listing.items
         if not listing.after:
             return found

@@ -11,12 +11,13 @@ import pytest
 from services.builder.rebuilds import MOST_OPEN, Rebuilds
 from shared.connection import Client
 from shared.errors import Conflict, NotFound
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.rebuilds import Rebuild, RebuildStore
 from shared.settings import Settings
-from shared.store import Request, Store
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in, state_of
+from tests.stores import Stores
 
 REQUEST = Request("ada", TRACE, "rebuild", "f")
 Fill = Callable[[int], Awaitable[None]]
@@ -40,11 +41,11 @@ def fill(client: Client, keys: Keys, publish: Publish) -> Fill:
 
 
 async def test_every_live_page_of_the_site_is_built_once_more(
-    client: Client, keys: Keys, store: Store, rebuilds: RebuildStore, fill: Fill, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, rebuilds: RebuildStore, fill: Fill, start_builder: StartBuilder
 ) -> None:
     await asyncio.gather(start_builder(), start_builder())
     await fill(120)
-    await store.save_version("acme", "draft", config("Draft"), "", publish=False, request=REQUEST)
+    await stores.publishing.save("acme", "draft", config("Draft"), "", publish=False, request=REQUEST)
 
     begun, replayed = await rebuilds.begin("acme", REQUEST._replace(idempotency_key="r"))
 
@@ -56,12 +57,12 @@ async def test_every_live_page_of_the_site_is_built_once_more(
     assert sorted(event["page"] for event in built[120:]) == [f"p{page:04}" for page in range(120)]
     assert {event["cause"] for event in built[120:]} == {"refresh"}
     assert all(event["unchanged"] for event in built[120:])
-    assert (await store.publication("acme", "p0000", 2)).rebuild == 1
+    assert (await stores.publications.show("acme", "p0000", 2)).rebuild == 1
     assert await client.exists(keys.open(0), keys.rebuilding(0)) == 0
 
 
 async def test_bytes_that_are_there_are_not_written_again(
-    client: Client, keys: Keys, store: Store, publish: Publish, rebuilds: RebuildStore, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, rebuilds: RebuildStore, start_builder: StartBuilder
 ) -> None:
     await _append_to_disk(client)
     await start_builder()
@@ -69,7 +70,7 @@ async def test_bytes_that_are_there_are_not_written_again(
     texts = ["".join(noise.choices(ascii_letters, k=5_000)) for _ in range(10)]
     widgets = [{"type": "text", "body": text} for text in texts]
     await publish(json.dumps({"title": "Long", "widgets": widgets}).encode())
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     page, artifact, size = await _bytes(client, keys)
 
     await rebuilds.begin("acme", REQUEST)
@@ -82,11 +83,11 @@ async def test_bytes_that_are_there_are_not_written_again(
 
 
 async def test_damaged_bytes_are_mended_by_a_rebuild(
-    client: Client, keys: Keys, store: Store, publish: Publish, rebuilds: RebuildStore, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, rebuilds: RebuildStore, start_builder: StartBuilder
 ) -> None:
     await start_builder()
     await publish(config("Page"))
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     page, artifact, _ = await _bytes(client, keys)
     await client.hset(keys.page("acme", "spring"), "body", page[b"body"][:-1] + b"?")
     await client.hset(keys.artifacts("acme", "spring"), "1", b"?" * len(page[b"body"]))
@@ -139,7 +140,7 @@ async def test_a_site_that_does_not_exist_cannot_be_rebuilt(client: Client, rebu
 async def test_a_rebuild_takes_nothing_away_from_what_somebody_asked_for(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     settings: Settings,
     rebuilds: RebuildStore,
     publish: Publish,
@@ -158,15 +159,15 @@ async def test_a_rebuild_takes_nothing_away_from_what_somebody_asked_for(
     builder.quiet.clear()
 
     await wait_until(lambda: _is_over(rebuilds, 1))
-    await wait_until(lambda: is_in(store, 2, "live", "p0001"))
+    await wait_until(lambda: is_in(stores, 2, "live", "p0001"))
     assert (await rebuilds.show("acme", 1)).skipped == 1
-    assert (await store.page("acme", "p0001")).head.live_version == 2
+    assert (await stores.pages.show("acme", "p0001")).head.live_version == 2
 
 
 async def test_a_publish_overtakes_the_rebuild_of_its_page(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     settings: Settings,
     rebuilds: RebuildStore,
     publish: Publish,
@@ -183,16 +184,16 @@ async def test_a_publish_overtakes_the_rebuild_of_its_page(
 
     builder.quiet.clear()
 
-    await wait_until(lambda: is_in(store, 3, "live", "p0000"))
+    await wait_until(lambda: is_in(stores, 3, "live", "p0000"))
     await wait_until(lambda: _is_over(rebuilds, 1))
     assert (await rebuilds.show("acme", 1)).superseded == 1
-    assert await state_of(store, 2, "p0000") == "superseded"
+    assert await state_of(stores, 2, "p0000") == "superseded"
 
 
 async def test_a_rebuild_that_is_called_off_leaves_the_pages_as_they_are(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     settings: Settings,
     rebuilds: RebuildStore,
     fill: Fill,
@@ -214,8 +215,8 @@ async def test_a_rebuild_that_is_called_off_leaves_the_pages_as_they_are(
     assert cancelled.queued < MOST_OPEN + 60
     await wait_until(lambda: _has_cancelled(rebuilds, cancelled.queued))
     assert await client.exists(keys.open(0), keys.lane(0, "bulk").waiting) == 0
-    assert (await store.page("acme", "p0000")).head.live_seq == 1
-    assert await state_of(store, 2, "p0000") == "cancelled"
+    assert (await stores.pages.show("acme", "p0000")).head.live_seq == 1
+    assert await state_of(stores, 2, "p0000") == "cancelled"
     ends = [event for event in await events(client, keys) if event["type"] == "build-cancelled"]
     assert len(ends) == cancelled.queued
     with pytest.raises(NotFound):

@@ -9,9 +9,9 @@ from services.builder.worker import Worker
 from shared.connection import Client, connect
 from shared.keys import GROUP, Keys
 from shared.settings import Settings
-from shared.store import Store
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import Publish, StartBuilder, config, count, events, is_in, state_of
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -22,7 +22,7 @@ def reconciler(client: Client, keys: Keys, settings: Settings) -> Reconciler:
 
 
 async def test_a_trimmed_lane_is_filled_again(
-    client: Client, keys: Keys, store: Store, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
 ) -> None:
     for page in range(150):
         await publish(config("Page"), page=f"p{page}")
@@ -59,7 +59,7 @@ async def test_what_is_young_is_left_alone(
 
 
 async def test_what_a_newer_one_has_overtaken_ends_superseded(
-    publish: Publish, client: Client, keys: Keys, store: Store, reconciler: Reconciler, start_builder: StartBuilder
+    publish: Publish, client: Client, keys: Keys, stores: Stores, reconciler: Reconciler, start_builder: StartBuilder
 ) -> None:
     await publish(config("First"))
     await client.xtrim(keys.builds(0), maxlen=0)
@@ -67,9 +67,9 @@ async def test_what_a_newer_one_has_overtaken_ends_superseded(
 
     assert await reconciler.reconcile(0, grace_ms=0) == Found()
 
-    assert await state_of(store, 1) == "superseded"
+    assert await state_of(stores, 1) == "superseded"
     await start_builder()
-    await wait_until(lambda: is_in(store, 2, "live"))
+    await wait_until(lambda: is_in(stores, 2, "live"))
     ends = [event["seq"] for event in await events(client, keys) if event["type"] == "build-superseded"]
     assert ends == [1]
 
@@ -77,7 +77,7 @@ async def test_what_a_newer_one_has_overtaken_ends_superseded(
 async def test_entries_of_a_name_that_was_deleted_by_hand_are_found(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     reconciler: Reconciler,
     settings: Settings,
@@ -93,25 +93,25 @@ async def test_entries_of_a_name_that_was_deleted_by_hand_are_found(
     assert await reconciler.reconcile(0, grace_ms=0) == Found(stranded=1)
 
     await start_builder()
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     await blocking.aclose()
 
 
 async def test_a_group_that_was_destroyed_is_made_anew_and_misses_nothing(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     await start_builder()
     await publish(config("First"))
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
     await client.xgroup_destroy(keys.builds(0), GROUP)
     await publish(config("Second"))
 
-    await wait_until(lambda: is_in(store, 2, "live"))
+    await wait_until(lambda: is_in(stores, 2, "live"))
 
 
 async def test_a_retry_due_in_an_hour_because_the_clock_was_set_back_is_due_now(
-    client: Client, keys: Keys, store: Store, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
 ) -> None:
     await publish(config("Page"))
     [(entry, fields)] = await client.xrange(keys.builds(0))
@@ -123,11 +123,11 @@ async def test_a_retry_due_in_an_hour_because_the_clock_was_set_back_is_due_now(
     assert await reconciler.reconcile(0, grace_ms=0) == Found(early=1)
 
     await start_builder()
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
 
 async def test_a_short_wait_stays_one_although_the_clock_was_set_back_by_less_than_the_longest(
-    client: Client, keys: Keys, store: Store, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, reconciler: Reconciler, start_builder: StartBuilder
 ) -> None:
     await publish(config("Page"))
     [(entry, fields)] = await client.xrange(keys.builds(0))
@@ -143,13 +143,13 @@ async def test_a_short_wait_stays_one_although_the_clock_was_set_back_by_less_th
     assert now_s * 1000 < due < (now_s + 10) * 1000
     assert await reconciler.reconcile(0, grace_ms=0) == Found()
     await start_builder()
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
 
 async def test_builders_reconcile_by_themselves(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     start_builder: StartBuilder,
     monkeypatch: pytest.MonkeyPatch,
@@ -161,4 +161,4 @@ async def test_builders_reconcile_by_themselves(
 
     await start_builder()
 
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))

@@ -18,15 +18,16 @@ from services.builder.work import Work, read_entry
 from services.builder.worker import Worker, new_name
 from shared.connection import Client, connect
 from shared.heartbeat import Heartbeat
+from shared.idempotency import Request
 from shared.keys import BUILDERS, GROUP, Keys
 from shared.rebuilds import RebuildStore
 from shared.scripts import run
 from shared.settings import Settings
-from shared.store import Request, Store
 from shared.streams import Queue
 from shared.tasks import end
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, is_in, state_of
+from tests.stores import Stores
 
 Deliver = Callable[..., Awaitable[None]]
 
@@ -66,7 +67,7 @@ async def load(client: Client, keys: Keys, publish: Publish) -> AsyncIterator[No
 async def test_a_publication_that_is_poison_ends_failed_and_stays_so(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     deliver: Deliver,
     start_builder: StartBuilder,
@@ -74,7 +75,7 @@ async def test_a_publication_that_is_poison_ends_failed_and_stays_so(
 ) -> None:
     await start_builder(msgspec.structs.replace(settings, heartbeat_ms=50))
     await publish(config("Fine"))
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     await client.hset("platen:quiet", "all", "test")
     await wait_until(lambda: _is_quiet(client))
     await publish(config("Poison"))
@@ -82,8 +83,8 @@ async def test_a_publication_that_is_poison_ends_failed_and_stays_so(
 
     await client.delete("platen:quiet")
 
-    await wait_until(lambda: is_in(store, 2, "failed"))
-    publication = await store.publication("acme", "spring", 2)
+    await wait_until(lambda: is_in(stores, 2, "failed"))
+    publication = await stores.publications.show("acme", "spring", 2)
     assert publication.failure is not None
     assert publication.failure.code == "poison"
     assert await client.exists(keys.open(0)) == 0
@@ -92,7 +93,7 @@ async def test_a_publication_that_is_poison_ends_failed_and_stays_so(
 
 
 async def test_what_a_late_read_delivered_is_built_all_the_same(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     """A read that was given up may arrive afterwards, and its entries are then pending under a living name."""
     builder = await start_builder()
@@ -102,11 +103,11 @@ async def test_what_a_late_read_delivered_is_built_all_the_same(
 
     builder.quiet.clear()
 
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
 
 async def test_a_quiet_builder_finishes_what_it_had_in_hand_when_redis_went_away(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     builder = await start_builder()
     await _quieten(builder)
@@ -115,13 +116,13 @@ async def test_a_quiet_builder_finishes_what_it_had_in_hand_when_redis_went_away
 
     await builder._abandon()
 
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     await wait_until(lambda: builder.doing.state == "quiet")
     assert builder.quiet.is_set()
 
 
 async def test_what_was_in_hand_is_taken_up_again_under_constant_load(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     builder = await start_builder(msgspec.structs.replace(settings, batch_size=4))
     await _quieten(builder)
@@ -132,7 +133,7 @@ async def test_what_was_in_hand_is_taken_up_again_under_constant_load(
         builder.quiet.clear()
 
         for page in range(8):
-            await wait_until(lambda page=page: is_in(store, 1, "live", f"mine{page}"))  # type: ignore[misc]
+            await wait_until(lambda page=page: is_in(stores, 1, "live", f"mine{page}"))  # type: ignore[misc]
 
 
 async def test_an_entry_that_was_trimmed_while_it_was_in_hand_is_settled(
@@ -152,7 +153,7 @@ async def test_an_entry_that_was_trimmed_while_it_was_in_hand_is_settled(
 async def test_many_orphans_do_not_make_the_living_look_dead(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     deliver: Deliver,
     start_builder: StartBuilder,
@@ -169,13 +170,13 @@ async def test_many_orphans_do_not_make_the_living_look_dead(
     ):
         await start_builder(msgspec.structs.replace(settings, batch_size=4))
 
-        await wait_until(lambda: _are_live(store, [f"p{page}" for page in range(32)]), longest_s=30)
+        await wait_until(lambda: _are_live(stores, [f"p{page}" for page in range(32)]), longest_s=30)
 
-        assert await state_of(store, 1, "mine") == "queued"
+        assert await state_of(stores, 1, "mine") == "queued"
 
 
 async def test_orphans_that_come_alone_do_not_wait_for_new_work(
-    client: Client, keys: Keys, store: Store, publish: Publish, deliver: Deliver, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, deliver: Deliver, start_builder: StartBuilder
 ) -> None:
     for page in range(20):
         await publish(config("Orphan"), page=f"p{page}")
@@ -236,7 +237,7 @@ async def test_pages_of_a_rebuild_that_was_called_off_belong_to_the_next_one(
 
 @pytest.mark.parametrize("damaged", ["version", "publication"])
 async def test_damaged_data_cost_one_publication_and_none_of_its_neighbours(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, damaged: str
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, damaged: str
 ) -> None:
     await publish(config("Damaged"))
     await publish(config("Neighbour"), page="neighbour")
@@ -245,25 +246,25 @@ async def test_damaged_data_cost_one_publication_and_none_of_its_neighbours(
 
     await start_builder()
 
-    await wait_until(lambda: is_in(store, 1, "live", "neighbour"))
+    await wait_until(lambda: is_in(stores, 1, "live", "neighbour"))
     await wait_until(lambda: _has_letters(client, keys, 1))
     [(_, letter)] = await client.xrange(keys.dead(0))
     assert letter[b"code"] == f"damaged-{damaged.replace('publication', 'record')}".encode()
     if damaged == "version":
-        assert await state_of(store, 1) == "failed"
+        assert await state_of(stores, 1) == "failed"
     assert await client.xlen(keys.builds(0)) == 0
 
 
 async def test_a_busy_partition_does_not_hold_up_what_is_due_in_another(client: Client, settings: Settings) -> None:
     keys, two = Keys(2), msgspec.structs.replace(settings, partitions=2, batch_size=4)
-    store = Store(client, keys, two)
+    stores = Stores(client, keys, two)
     busy = keys.partition("acme")
-    await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "s"))
+    await stores.sites.create("acme", "Acme", Request("ada", TRACE, "site", "s"))
     numbers = iter(range(1_000_000))
 
     async def publish(text: bytes, page: str) -> None:
         request = Request("ada", TRACE, f"k{next(numbers)}", "f")
-        await store.save_version("acme", page, text, "", publish=True, request=request)
+        await stores.publishing.save("acme", page, text, "", publish=True, request=request)
 
     blocking = connect(settings.redis_url, block_s=2)
     worker = Worker(client, blocking, two, new_name())
@@ -299,11 +300,11 @@ async def test_a_retry_comes_up_when_it_is_due(client: Client, keys: Keys, start
 
 
 async def test_a_render_child_that_died_between_two_batches_costs_no_page_an_attempt(
-    store: Store, publish: Publish, start_builder: StartBuilder
+    stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     builder = await start_builder()
     await publish(config("First"))
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     child = builder._sandbox._child
     assert child is not None
     os.kill(child.pid, signal.SIGKILL)
@@ -311,8 +312,8 @@ async def test_a_render_child_that_died_between_two_batches_costs_no_page_an_att
 
     await publish(config("Second"))
 
-    await wait_until(lambda: is_in(store, 2, "live"))
-    assert [step.state for step in (await store.publication("acme", "spring", 2)).steps] == [
+    await wait_until(lambda: is_in(stores, 2, "live"))
+    assert [step.state for step in (await stores.publications.show("acme", "spring", 2)).steps] == [
         "queued",
         "building",
         "live",
@@ -322,7 +323,7 @@ async def test_a_render_child_that_died_between_two_batches_costs_no_page_an_att
 async def test_a_stop_is_heeded_while_orphans_are_built(
     client: Client,
     keys: Keys,
-    store: Store,
+    stores: Stores,
     publish: Publish,
     deliver: Deliver,
     start_builder: StartBuilder,
@@ -334,7 +335,7 @@ async def test_a_stop_is_heeded_while_orphans_are_built(
     await deliver("dead")
     os.kill(builder._sandbox.pid, signal.SIGSTOP)
     builder.quiet.clear()
-    await wait_until(lambda: is_in(store, 1, "building"))
+    await wait_until(lambda: is_in(stores, 1, "building"))
 
     began = time.monotonic()
     builder.stop.set()
@@ -345,7 +346,7 @@ async def test_a_stop_is_heeded_while_orphans_are_built(
 
 
 async def test_an_attempt_that_was_interrupted_is_made_again_and_counts_once(
-    client: Client, keys: Keys, store: Store, publish: Publish, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, settings: Settings
 ) -> None:
     worker = Worker(client, client, settings, new_name())
     await worker.queue.ensure_groups()
@@ -357,7 +358,7 @@ async def test_an_attempt_that_was_interrupted_is_made_again_and_counts_once(
     for _ in range(8):
         await run(client, worker._ledger.start(work))
 
-    assert (await store.publication("acme", "spring", 1)).attempts == 1
+    assert (await stores.publications.show("acme", "spring", 1)).attempts == 1
 
 
 async def test_a_rebuild_that_nobody_knows_any_more_is_no_longer_fed(
@@ -444,8 +445,8 @@ async def _holds_nothing(client: Client, keys: Keys) -> bool:
     return not (await client.xpending(keys.builds(0), GROUP))["pending"]
 
 
-async def _are_live(store: Store, pages: list[str]) -> bool:
-    return all([await state_of(store, 1, page) == "live" for page in pages])
+async def _are_live(stores: Stores, pages: list[str]) -> bool:
+    return all([await state_of(stores, 1, page) == "live" for page in pages])
 
 
 async def _has_letters(client: Client, keys: Keys, wanted: int) -> bool:

@@ -15,11 +15,12 @@ from services.builder.worker import Worker, new_name
 from services.valkey import Valkey
 from shared.codec import decompress
 from shared.connection import Client, connect
+from shared.idempotency import Request
 from shared.keys import BUILDERS, GROUP, Keys, beat
 from shared.settings import Settings
-from shared.store import Request, Store
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in, state_of
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -27,17 +28,17 @@ PAGE_BUILT = b'{"type":"page-built","site":"acme","page":"spring","seq":1,"versi
 
 
 async def test_a_published_config_becomes_a_page_and_leaves_nothing_behind(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     await publish(config("Hello"))
 
     worker = await start_builder()
 
-    await wait_until(lambda: is_in(store, 1, "live"))
-    [page] = await store.published([("acme", "spring")])
+    await wait_until(lambda: is_in(stores, 1, "live"))
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert b"<title>Hello" in decompress(page.body)
-    publication = await store.publication("acme", "spring", 1)
+    publication = await stores.publications.show("acme", "spring", 1)
     assert [step.state for step in publication.steps] == ["queued", "building", "live"]
     assert publication.steps[1].by == worker.name
     assert await client.xlen(keys.builds(0)) == 0
@@ -45,7 +46,7 @@ async def test_a_published_config_becomes_a_page_and_leaves_nothing_behind(
 
 
 async def test_a_hundred_pages_are_built_by_two_builders_each_once(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     for number in range(100):
         await publish(config(f"Page {number}"), page=f"p{number}")
@@ -58,25 +59,25 @@ async def test_a_hundred_pages_are_built_by_two_builders_each_once(
 
 
 async def test_a_burst_on_one_page_ends_with_the_last_config_live(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     await start_builder()
 
     for number in range(60):
         await publish(config(f"Take {number}"))
 
-    await wait_until(lambda: is_in(store, 60, "live"))
-    states = [await state_of(store, seq) for seq in range(1, 61)]
+    await wait_until(lambda: is_in(stores, 60, "live"))
+    states = [await state_of(stores, seq) for seq in range(1, 61)]
     assert set(states) <= {"live", "superseded"}
     built = [event["seq"] for event in await events(client, keys) if event["type"] == "page-built"]
     assert built == sorted(set(built))
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert b"Take 59" in decompress(page.body)
 
 
 async def test_shuffled_deliveries_never_take_a_page_back(
-    client: Client, keys: Keys, store: Store, publish: Publish, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, settings: Settings
 ) -> None:
     """Two builders get the same page's entries in a random order, with the check at the start left out."""
     dice = random.Random(7)
@@ -97,13 +98,13 @@ async def test_shuffled_deliveries_never_take_a_page_back(
     lives = []
     for worker, results in batches:
         await worker.settle(results)
-        [page] = await store.published([("acme", "spring")])
+        [page] = await stores.published.read([("acme", "spring")])
         assert page is not None
         lives.append(page.seq)
 
     assert lives == sorted(lives)
     assert lives[-1] == 12
-    assert {await state_of(store, seq) for seq in range(1, 13)} == {"live", "superseded"}
+    assert {await state_of(stores, seq) for seq in range(1, 13)} == {"live", "superseded"}
     built = [event["seq"] for event in await events(client, keys) if event["type"] == "page-built"]
     assert built == sorted(set(built)) == sorted(set(lives))
     assert (await client.xpending(keys.builds(0), GROUP))["pending"] == 0
@@ -111,7 +112,7 @@ async def test_shuffled_deliveries_never_take_a_page_back(
 
 
 async def test_entries_of_a_dead_builder_are_claimed_and_built(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     quick = msgspec.structs.replace(settings, heartbeat_ms=50)
     blocking = connect(settings.redis_url, block_s=2)
@@ -122,13 +123,13 @@ async def test_entries_of_a_dead_builder_are_claimed_and_built(
 
     await start_builder(quick)
 
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     await wait_until(lambda: _has_no_consumer(client, keys, "the-dead-one"), what="its name to be forgotten")
     await blocking.aclose()
 
 
 async def test_entries_of_a_builder_that_lives_are_left_to_it(
-    client: Client, keys: Keys, store: Store, publish: Publish, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, settings: Settings
 ) -> None:
     blocking = connect(settings.redis_url, block_s=2)
     slow, other = (Worker(client, blocking, settings, name) for name in ("slow", "other"))
@@ -152,7 +153,7 @@ async def test_entries_of_a_builder_that_lives_are_left_to_it(
 
 
 async def test_an_entry_that_cannot_be_read_is_kept_and_its_neighbours_are_built(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     await client.xadd(keys.builds(0), {"type": "config-published", "data": b"\xff\xfe not json"})
     await client.xadd(keys.builds(0), {"type": "page-built", "data": PAGE_BUILT})
@@ -160,7 +161,7 @@ async def test_an_entry_that_cannot_be_read_is_kept_and_its_neighbours_are_built
 
     await start_builder()
 
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
     # A script that this Redis has never seen is sent again, after the others.
     await wait_until(lambda: _has_letters(client, keys, 2))
     letters = [fields for _, fields in await client.xrange(keys.dead(0))]
@@ -170,19 +171,19 @@ async def test_an_entry_that_cannot_be_read_is_kept_and_its_neighbours_are_built
 
 
 async def test_a_version_that_cannot_be_rendered_fails_and_the_page_before_stays(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder
 ) -> None:
     await start_builder()
     await publish(config("Good"))
-    await wait_until(lambda: is_in(store, 1, "live"))
+    await wait_until(lambda: is_in(stores, 1, "live"))
 
     await publish(b'{"title":"Bad","widgets":[{"type":"hologram"}]}')
 
-    await wait_until(lambda: is_in(store, 2, "failed"))
-    publication = await store.publication("acme", "spring", 2)
+    await wait_until(lambda: is_in(stores, 2, "failed"))
+    publication = await stores.publications.show("acme", "spring", 2)
     assert publication.failure is not None
     assert "hologram" in publication.failure.reason
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert page.seq == 1
     [failed] = [event for event in await events(client, keys) if event["type"] == "build-failed"]
@@ -190,7 +191,7 @@ async def test_a_version_that_cannot_be_rendered_fails_and_the_page_before_stays
 
 
 async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     # A deadline no render can meet; two attempts, so one retry goes through the delayed set.
     impatient = msgspec.structs.replace(settings, build_deadline_s=1.5, build_attempts=2, heartbeat_ms=50)
@@ -199,9 +200,9 @@ async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
     worker._sandbox._deadline_s = 0.000_001
     await publish(config("Slow"))
 
-    await wait_until(lambda: is_in(store, 1, "failed"))
+    await wait_until(lambda: is_in(stores, 1, "failed"))
 
-    publication = await store.publication("acme", "spring", 1)
+    publication = await stores.publications.show("acme", "spring", 1)
     assert [step.state for step in publication.steps] == [
         "queued", "building", "retrying", "building", "failed",
     ]  # fmt: skip
@@ -209,11 +210,11 @@ async def test_a_page_that_takes_too_long_is_killed_tried_again_and_given_up(
     assert publication.failure.code == "render-timed-out"
     worker._sandbox._deadline_s = 10
     await publish(config("Quick"))
-    await wait_until(lambda: is_in(store, 2, "live"))
+    await wait_until(lambda: is_in(stores, 2, "live"))
 
 
 async def test_a_page_superseded_while_it_renders_makes_way_for_its_newer_one(
-    client: Client, keys: Keys, store: Store, publish: Publish, start_builder: StartBuilder, settings: Settings
+    client: Client, keys: Keys, stores: Stores, publish: Publish, start_builder: StartBuilder, settings: Settings
 ) -> None:
     patient = msgspec.structs.replace(settings, build_deadline_s=50)
     worker = await start_builder(patient)
@@ -222,12 +223,12 @@ async def test_a_page_superseded_while_it_renders_makes_way_for_its_newer_one(
     # A child that has stopped renders for ever.
     os.kill(before, signal.SIGSTOP)
     await publish(config("Overtaken"))
-    await wait_until(lambda: is_in(store, 1, "building"))
+    await wait_until(lambda: is_in(stores, 1, "building"))
 
     await publish(config("Newest"))
 
-    await wait_until(lambda: is_in(store, 1, "superseded"))
-    await wait_until(lambda: is_in(store, 2, "live"))
+    await wait_until(lambda: is_in(stores, 1, "superseded"))
+    await wait_until(lambda: is_in(stores, 2, "live"))
     assert worker._sandbox.pid != before
     assert not await count(client, keys, "build-failed", 1)
     await wait_until(lambda: _is_drained(client, keys))
@@ -291,13 +292,13 @@ async def test_a_builder_that_loses_redis_takes_its_entries_up_again(keys: Keys,
     await asyncio.to_thread(valkey.start)
     settings = Settings(redis_url=valkey.url, heartbeat_ms=100)
     client, blocking = connect(valkey.url), connect(valkey.url, block_s=2)
-    store = Store(client, keys, settings)
-    await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
+    stores = Stores(client, keys, settings)
+    await stores.sites.create("acme", "Acme", Request("ada", TRACE, "site", "site"))
     worker = Worker(client, blocking, settings, new_name())
     await worker.queue.ensure_groups()
     for number in range(600):
         request = Request("ada", TRACE, f"k{number}", "f")
-        await store.save_version("acme", f"p{number}", config("Hello"), "", publish=True, request=request)
+        await stores.publishing.save("acme", f"p{number}", config("Hello"), "", publish=True, request=request)
     running = asyncio.create_task(worker.run())
     for built in (50, 250):
         # In the middle of the backlog, so that it has entries in its hands.

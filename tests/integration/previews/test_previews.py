@@ -16,12 +16,12 @@ from shared.connection import Client
 from shared.keys import Keys
 from shared.roles import EVERYWHERE, ROLES
 from shared.settings import Settings
-from shared.store import Store
 from tests.conftest import wait_until
 from tests.integration.api.conftest import CONFIG, PAGE, V1, Opener, everything
 from tests.integration.api.people import sign_in_as
 from tests.integration.api.test_roles import as_somebody
 from tests.integration.previews.conftest import StartBuilder, wait_until_listed
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -53,7 +53,7 @@ async def test_a_preview_shows_the_page_and_is_for_nobody_to_keep(web: httpx2.As
 
 @pytest.mark.usefixtures("builder")
 async def test_a_preview_has_the_bytes_and_the_policy_that_publishing_gives(
-    web: httpx2.AsyncClient, store: Store
+    web: httpx2.AsyncClient, stores: Stores
 ) -> None:
     made = await ask(web)
     await web.post(f"{PAGE}/versions", json={"config": CONFIG, "publish": True})
@@ -62,7 +62,7 @@ async def test_a_preview_has_the_bytes_and_the_policy_that_publishing_gives(
         return bool((await web.get(PAGE)).json()["live"])
 
     await wait_until(is_live)
-    [published] = await store.published([("acme", "spring")])
+    [published] = await stores.published.read([("acme", "spring")])
     page = await web.get(made["url"])
 
     assert published is not None

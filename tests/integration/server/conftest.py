@@ -17,13 +17,15 @@ from shared.codec import compress
 from shared.connection import Client, connect
 from shared.hostnames import HostnameStore
 from shared.http1 import Connection
+from shared.idempotency import Request
 from shared.keys import GROUP, Keys
 from shared.lifecycle import bind, serve
+from shared.publishing import Accepted
 from shared.scripts import Call, run, script
 from shared.settings import Settings
-from shared.store import Accepted, Request, Store
 from tests.conftest import wait_until
 from tests.harness import TOKEN
+from tests.stores import Stores
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -37,18 +39,18 @@ class Publisher:
     """Publishes and commits without a builder.
 
     Args:
-        client, keys, store: of the test.
+        client, keys, stores: of the test.
     """
 
-    def __init__(self, client: Client, keys: Keys, store: Store) -> None:
-        self._client, self._keys, self.store = client, keys, store
+    def __init__(self, client: Client, keys: Keys, stores: Stores) -> None:
+        self._client, self._keys, self.stores = client, keys, stores
         self._number = 0
 
     async def save(self, page: str = "spring", site: str = "acme", *, publish: bool = False) -> Accepted:
         """Save a version, without a builder that would build it."""
         self._number += 1
         request = Request("ada", TRACE, f"k{self._number}", "f")
-        return await self.store.save_version(site, page, b"{}", "", publish=publish, request=request)
+        return await self.stores.publishing.save(site, page, b"{}", "", publish=publish, request=request)
 
     async def publish(self, body: bytes, page: str = "spring", site: str = "acme") -> int:
         """Make bytes live: queued, building, live. Returns the seq."""
@@ -76,11 +78,13 @@ class Publisher:
     async def republish(self, version: int, page: str = "spring") -> Accepted:
         """Go back to a version."""
         self._number += 1
-        return await self.store.republish("acme", page, version, Request("ada", TRACE, f"k{self._number}", "f"))
+        return await self.stores.publishing.republish(
+            "acme", page, version, Request("ada", TRACE, f"k{self._number}", "f")
+        )
 
     async def unpublish(self, page: str = "spring") -> None:
         self._number += 1
-        await self.store.unpublish("acme", page, Request("ada", TRACE, f"k{self._number}", "f"))
+        await self.stores.publishing.unpublish("acme", page, Request("ada", TRACE, f"k{self._number}", "f"))
 
     async def name(self, *hostnames: str, site: str = "acme") -> None:
         """Set the hostnames of a site."""
@@ -91,7 +95,7 @@ class Publisher:
     async def move(self, page: str, to: str) -> int:
         """Move a page of acme, and build what that queues. Returns the seq that is live then."""
         self._number += 1
-        accepted = await self.store.move("acme", page, to, Request("ada", TRACE, f"k{self._number}", "f"))
+        accepted = await self.stores.publishing.move("acme", page, to, Request("ada", TRACE, f"k{self._number}", "f"))
         assert accepted.publication is not None
         seq, version = accepted.publication.seq, accepted.publication.version
         return await self.commit(f"{to} v{version}".encode(), seq + 1, to, "acme") if version else seq
@@ -124,11 +128,11 @@ class Site(NamedTuple):
 StartServer = Callable[..., Awaitable[Site]]
 
 
-async def make_publisher(client: Client, keys: Keys, store: Store) -> Publisher:
+async def make_publisher(client: Client, keys: Keys, stores: Stores) -> Publisher:
     """A publisher of the site `acme`, on a Redis that knows the tests' token."""
     await Tokens(client).set_first(TOKEN, 0)
-    await store.create_site("acme", "Acme", Request("ada", TRACE, "site", "site"))
-    return Publisher(client, keys, store)
+    await stores.sites.create("acme", "Acme", Request("ada", TRACE, "site", "site"))
+    return Publisher(client, keys, stores)
 
 
 @pytest.fixture
@@ -139,8 +143,8 @@ def settings(redis_server: str, request: pytest.FixtureRequest) -> Settings:
 
 
 @pytest.fixture
-async def publisher(client: Client, keys: Keys, store: Store) -> Publisher:
-    return await make_publisher(client, keys, store)
+async def publisher(client: Client, keys: Keys, stores: Stores) -> Publisher:
+    return await make_publisher(client, keys, stores)
 
 
 class Own(NamedTuple):
@@ -161,7 +165,7 @@ async def own(tmp_path: Path, keys: Keys) -> AsyncIterator[Own]:
     await asyncio.to_thread(valkey.start)
     client = connect(valkey.url, block_s=2)
     try:
-        yield Own(valkey, await make_publisher(client, keys, Store(client, keys, Settings())))
+        yield Own(valkey, await make_publisher(client, keys, Stores(client, keys, Settings())))
     finally:
         await client.aclose()
         await asyncio.to_thread(valkey.kill)

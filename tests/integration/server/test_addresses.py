@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.store import Request
+from shared.idempotency import Request
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Publisher, Site, StartServer
 
@@ -31,7 +31,7 @@ async def ask(site: Site, host: str, path: str) -> tuple[int, str]:
 async def town(request: pytest.FixtureRequest, start_server: StartServer, publisher: Publisher) -> Site:
     """Two sites with hostnames, each with its own home page and one more; one page was taken off."""
     site = await start_server(fast_path=request.param)
-    await publisher.store.create_site("globex", "Globex", _request())
+    await publisher.stores.sites.create("globex", "Globex", _request())
     for name in ("acme", "globex"):
         await publisher.publish(f"{name} home".encode(), page="index", site=name)
         await publisher.publish(f"{name} spring".encode(), site=name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.store import Request
+from shared.idempotency import Request
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Publisher, Site, StartServer
 
@@ -18,7 +18,7 @@ async def status(site: Site, host: str, path: str, method: str = "GET") -> int:
 @pytest.fixture
 async def site(start_server: StartServer, publisher: Publisher) -> Site:
     await publisher.publish(b"home", page="index")
-    await publisher.store.create_site("globex", "Globex", _request())
+    await publisher.stores.sites.create("globex", "Globex", _request())
     await publisher.publish(b"theirs", page="index", site="globex")
     await publisher.name(OWN)
     return await start_server(console_host=CONSOLE)

@@ -10,6 +10,7 @@ from services.server.follower import Follower
 from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.memory import PageMemory, PageName
+from services.server.snapshots import Snapshots
 from services.server.stream import Stream
 from services.server.witness import Witness
 from shared.connection import Client, connect
@@ -17,10 +18,10 @@ from shared.errors import StoreUnavailable
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Store
 from shared.streams import EventLog, position
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Publisher
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -31,16 +32,17 @@ TOPIC = ("acme", "spring")
 class Parts:
     """A follower and all around it, not started."""
 
-    def __init__(self, client: Client, blocking: Client, keys: Keys, store: Store) -> None:
+    def __init__(self, client: Client, blocking: Client, keys: Keys, stores: Stores) -> None:
         self.events = EventLog(client, blocking, keys)
-        self.memory, self.hub = PageMemory(store.published, 1_000_000), Hub()
+        self.memory, self.hub = PageMemory(stores.published.read, 1_000_000), Hub()
         # Every look at this clock is a minute after the one before: each read seems to come late.
-        self.witness = Witness(client, store, self.memory, keys)
+        self.witness = Witness(client, stores.witnesses, self.memory, keys)
         hosts = Hosts(HostnameStore(client, keys, Settings()))
         self.follower = Follower(
             self.events, self.memory, self.hub, self.witness, hosts, clock=itertools.count(0, 60).__next__
         )
-        self.catch_up = CatchUp(store, self.events, self.follower, keys, behind_s=0.05)
+        snapshots = Snapshots(stores.sites, stores.pages, stores.publications, self.events, keys)
+        self.catch_up = CatchUp(snapshots, self.events, self.follower, keys, behind_s=0.05)
 
     async def holds(self, body: bytes) -> bool:
         held = await self.memory.get(SPRING)
@@ -48,9 +50,9 @@ class Parts:
 
 
 @pytest.fixture
-async def parts(client: Client, keys: Keys, store: Store, settings: Settings) -> AsyncIterator[Parts]:
+async def parts(client: Client, keys: Keys, stores: Stores, settings: Settings) -> AsyncIterator[Parts]:
     blocking = connect(settings.redis_url, block_s=2)
-    parts = Parts(client, blocking, keys, store)
+    parts = Parts(client, blocking, keys, stores)
     yield parts
     await parts.follower.stop()
     await blocking.aclose()

@@ -7,11 +7,12 @@ import pytest
 from services.server.hosts import CHUNK, Hosts
 from shared.connection import Client
 from shared.hostnames import HostnameStore
+from shared.idempotency import Request
 from shared.keys import HOSTNAME_CHANGES, HOSTNAME_LISTS, HOSTNAME_OWNERS, Keys
 from shared.settings import Settings
-from shared.store import Request, Store
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Own, Publisher, Site, StartServer
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -96,7 +97,7 @@ async def test_what_was_set_after_redis_went_back_wins(
     client: Client, publisher: Publisher, hosts: Hosts, keys: Keys
 ) -> None:
     for name in ("globex", "initech"):
-        await publisher.store.create_site(name, name, Request("ada", TRACE, name, "f"))
+        await publisher.stores.sites.create(name, name, Request("ada", TRACE, name, "f"))
     await publisher.name("a.example", "b.example")
     await publisher.name("c.example", site="globex")
     await hosts.load()
@@ -120,7 +121,7 @@ async def test_what_was_set_after_redis_went_back_wins(
 async def test_an_older_map_gives_way_to_what_a_server_knows(
     client: Client, publisher: Publisher, hosts: Hosts
 ) -> None:
-    await publisher.store.create_site("globex", "Globex", Request("ada", TRACE, "globex", "f"))
+    await publisher.stores.sites.create("globex", "Globex", Request("ada", TRACE, "globex", "f"))
     await publisher.name("a.example", "b.example")
     backup = {key: await client.dump(key) for key in (HOSTNAME_OWNERS, HOSTNAME_LISTS, HOSTNAME_CHANGES)}
     await publisher.name("a.example")
@@ -135,7 +136,7 @@ async def test_an_older_map_gives_way_to_what_a_server_knows(
     assert await client.hgetall(HOSTNAME_OWNERS) == {b"a.example": b"acme", b"b.example": b"globex"}
 
 
-async def test_more_sites_than_one_read_takes(client: Client, hosts: Hosts, store: Store, keys: Keys) -> None:
+async def test_more_sites_than_one_read_takes(client: Client, hosts: Hosts, stores: Stores, keys: Keys) -> None:
     names = HostnameStore(client, keys, Settings())
     many = CHUNK + 3
     for number in range(many):

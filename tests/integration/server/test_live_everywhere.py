@@ -17,10 +17,10 @@ from shared.connection import Client, connect
 from shared.keys import Keys
 from shared.records import Served
 from shared.settings import Settings
-from shared.store import Store
 from tests.conftest import wait_until
 from tests.harness import PLATEN, ROOT, environment
 from tests.integration.server.conftest import Publisher, StartServer
+from tests.stores import Stores
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -54,8 +54,8 @@ async def are_known(client: Client, keys: Keys, count: int) -> bool:
     return looks >= 7 and len(reports) == count and all(said.count(b" ") == 1 for said in reports.values())
 
 
-async def served(store: Store, seq: int, page: str = "spring") -> Served:
-    found = (await store.publication("acme", page, seq)).served
+async def served(stores: Stores, seq: int, page: str = "spring") -> Served:
+    found = (await stores.publications.show("acme", page, seq)).served
     assert found is not None
     return found
 
@@ -92,36 +92,36 @@ async def test_whenever_it_is_told_every_server_shows_that_page_or_a_newer_one(
 
 @pytest.mark.redis7
 async def test_a_server_that_stops_does_not_hold_the_word_up(
-    start_server: StartServer, publisher: Publisher, store: Store, client: Client, keys: Keys
+    start_server: StartServer, publisher: Publisher, stores: Stores, client: Client, keys: Keys
 ) -> None:
     _, leaving = await start_server(heartbeat_ms=BEAT_MS), await start_server(heartbeat_ms=BEAT_MS)
     await wait_until(lambda: are_known(client, keys, 2))
     first = await publisher.publish(b"one")
-    await wait_until(lambda: _is_told(store, first))
+    await wait_until(lambda: _is_told(stores, first))
 
     await leaving.stop()
     second = await publisher.publish(b"two")
-    await wait_until(lambda: _is_told(store, second))
+    await wait_until(lambda: _is_told(stores, second))
 
-    assert [(await served(store, seq)).of for seq in (first, second)] == [2, 1]
+    assert [(await served(stores, seq)).of for seq in (first, second)] == [2, 1]
     assert len(await client.hkeys(keys.applied(0))) == 2
 
 
 @pytest.mark.redis7
 async def test_a_redis_that_was_emptied_waits_for_every_server_again(
-    start_server: StartServer, publisher: Publisher, store: Store, client: Client, keys: Keys
+    start_server: StartServer, publisher: Publisher, stores: Stores, client: Client, keys: Keys
 ) -> None:
     sites = [await start_server(heartbeat_ms=BEAT_MS) for _ in range(3)]
     await wait_until(lambda: are_known(client, keys, 3))
     for number in range(1, 4):
         await publisher.publish(b"%d" % number)
-    await wait_until(lambda: _is_told(store, 3))
+    await wait_until(lambda: _is_told(stores, 3))
     assert [await shown(site.http, "spring") for site in sites] == [3, 3, 3]
 
     await client.flushall()
-    await wait_until(lambda: _is_told(store, 3))
+    await wait_until(lambda: _is_told(stores, 3))
 
-    assert (await served(store, 3)).servers == 3
+    assert (await served(stores, 3)).servers == 3
     assert [await shown(site.http, "spring") for site in sites] == [3, 3, 3]
     told = [event for event in await _all_told(client, keys) if event["page"] == "spring"]
     assert [event["seq"] for event in told] == [3]
@@ -184,32 +184,32 @@ async def start_process(settings: Settings, tmp_path: Path) -> AsyncIterator[Sta
 
 
 async def test_a_frozen_server_is_waited_for_and_a_killed_one_counted_out(
-    start_process: StartProcess, publisher: Publisher, store: Store, client: Client, keys: Keys
+    start_process: StartProcess, publisher: Publisher, stores: Stores, client: Client, keys: Keys
 ) -> None:
     one, frozen, killed = start_process(), start_process(), start_process()
     for server in (one, frozen, killed):
         await wait_until(server.is_ready, 30)
     await wait_until(lambda: are_known(client, keys, 3))
     await publisher.publish(b"one")
-    await wait_until(lambda: _is_told(store, 1))
+    await wait_until(lambda: _is_told(stores, 1))
     assert [await shown(server.http, "spring") for server in (one, frozen, killed)] == [1, 1, 1]
 
     # Frozen for less than it takes to be counted out: the word waits.
     frozen.send(signal.SIGSTOP)
     seq = await publisher.publish(b"two")
-    await wait_until(lambda: _have(store, seq, 2))
-    assert not await _is_told(store, seq)
+    await wait_until(lambda: _have(stores, seq, 2))
+    assert not await _is_told(stores, seq)
     frozen.send(signal.SIGCONT)
-    await wait_until(lambda: _is_told(store, seq))
-    assert (await served(store, seq)).servers == (await served(store, seq)).of
+    await wait_until(lambda: _is_told(stores, seq))
+    assert (await served(stores, seq)).servers == (await served(stores, seq)).of
     assert await shown(frozen.http, "spring") == seq
 
     # Killed: nobody knows what it would show, and it is not waited for for ever.
     await wait_until(lambda: are_known(client, keys, 3))
     killed.send(signal.SIGKILL)
     seq = await publisher.publish(b"three")
-    await wait_until(lambda: _is_told(store, seq))
-    found = await served(store, seq)
+    await wait_until(lambda: _is_told(stores, seq))
+    found = await served(stores, seq)
     assert (found.servers, found.of) == (2, 3)
     assert [f"-{killed.process.pid}-" in name for name in found.missing] == [True]
     assert [await shown(server.http, "spring") for server in (one, frozen)] == [seq, seq]
@@ -217,13 +217,13 @@ async def test_a_frozen_server_is_waited_for_and_a_killed_one_counted_out(
     # Frozen for longer: counted out, and once it goes on it counts again.
     frozen.send(signal.SIGSTOP)
     seq = await publisher.publish(b"four")
-    await wait_until(lambda: _is_told(store, seq))
-    assert [f"-{frozen.process.pid}-" in name for name in (await served(store, seq)).missing] == [True]
+    await wait_until(lambda: _is_told(stores, seq))
+    assert [f"-{frozen.process.pid}-" in name for name in (await served(stores, seq)).missing] == [True]
     frozen.send(signal.SIGCONT)
     await wait_until(lambda: are_known(client, keys, 2))
     seq = await publisher.publish(b"five")
-    await wait_until(lambda: _is_told(store, seq))
-    assert (await served(store, seq)).servers == 2
+    await wait_until(lambda: _is_told(stores, seq))
+    assert (await served(stores, seq)).servers == 2
     assert [await shown(server.http, "spring") for server in (one, frozen)] == [seq, seq]
 
 
@@ -232,13 +232,13 @@ async def _all_told(client: Client, keys: Keys) -> list[dict[str, Any]]:
     return [msgspec.json.decode(fields[b"data"]) for fields in found if fields[b"type"] == b"page-served"]
 
 
-async def _is_told(store: Store, seq: int) -> bool:
-    state = await store.snapshot("acme", "spring")
+async def _is_told(stores: Stores, seq: int) -> bool:
+    state = await stores.pages.snapshot("acme", "spring")
     if state.head.seq < seq:
         return False
-    found = (await store.publication("acme", "spring", seq)).served
+    found = (await stores.publications.show("acme", "spring", seq)).served
     return found is not None and found.at > 0
 
 
-async def _have(store: Store, seq: int, count: int) -> bool:
-    return (await served(store, seq)).servers == count
+async def _have(stores: Stores, seq: int, count: int) -> bool:
+    return (await served(stores, seq)).servers == count

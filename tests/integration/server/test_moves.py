@@ -4,8 +4,8 @@ import pytest
 
 from shared.connection import Client
 from shared.errors import Conflict, NotFound
+from shared.idempotency import Request
 from shared.keys import Keys
-from shared.store import Request
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Publisher, Site, StartServer
 
@@ -52,10 +52,10 @@ async def test_the_new_address_serves_and_the_old_one_leads_there(
 async def test_visitors_have_the_page_before_it_is_built_anew(site: Site, publisher: Publisher, client: Client) -> None:
     await publisher.publish(b"hello")
 
-    await publisher.store.move("acme", "spring", "summer", _request("m"))
+    await publisher.stores.publishing.move("acme", "spring", "summer", _request("m"))
 
     await comes_to(site, "/acme/summer", 200, "hello")
-    state = await publisher.store.page("acme", "summer")
+    state = await publisher.stores.pages.show("acme", "summer")
     assert state.wanted is not None
     assert (state.wanted.cause, state.wanted.state, state.head.live_seq) == ("refresh", "queued", 2)
 
@@ -68,7 +68,7 @@ async def test_a_move_is_told_as_served_and_so_is_what_waited_for_the_servers_be
     await start_server(heartbeat_ms=50)
 
     async def are_told() -> bool:
-        found = [await publisher.store.publication("acme", "summer", seq) for seq in (1, moved - 1, moved)]
+        found = [await publisher.stores.publications.show("acme", "summer", seq) for seq in (1, moved - 1, moved)]
         return [publication.served is not None for publication in found] == [True, True, True]
 
     await wait_until(are_told)
@@ -138,7 +138,7 @@ async def test_an_address_that_nobody_ever_saw_leads_nowhere(site: Site, publish
 
     assert (await ask(site, "/acme/a"))[0] == 404
     assert (await ask(site, "/acme/b"))[0] == 404
-    assert (await publisher.store.page("acme", "b")).head.version == 1
+    assert (await publisher.stores.pages.show("acme", "b")).head.version == 1
 
 
 async def test_what_is_refused(publisher: Publisher) -> None:
@@ -146,19 +146,19 @@ async def test_what_is_refused(publisher: Publisher) -> None:
     await publisher.publish(b"other", page="b")
 
     with pytest.raises(Conflict, match="is or was another page's"):
-        await publisher.store.move("acme", "a", "b", _request("1"))
+        await publisher.stores.publishing.move("acme", "a", "b", _request("1"))
     with pytest.raises(NotFound, match="no page 'acme/x'"):
-        await publisher.store.move("acme", "x", "y", _request("2"))
+        await publisher.stores.publishing.move("acme", "x", "y", _request("2"))
     with pytest.raises(NotFound, match="no site"):
-        await publisher.store.move("nobody", "x", "y", _request("3"))
+        await publisher.stores.publishing.move("nobody", "x", "y", _request("3"))
     await publisher.save("a", publish=True)
     with pytest.raises(Conflict, match="has not ended"):
-        await publisher.store.move("acme", "a", "c", _request("4"))
+        await publisher.stores.publishing.move("acme", "a", "c", _request("4"))
     # A slug that another page left is not free either.
     await publisher.move("b", "d")
     await publisher.publish(b"third", page="e")
     with pytest.raises(Conflict, match="is or was another page's"):
-        await publisher.store.move("acme", "e", "b", _request("5"))
+        await publisher.stores.publishing.move("acme", "e", "b", _request("5"))
 
 
 async def test_under_way_is_seen_among_the_work_of_many_pages(publisher: Publisher) -> None:
@@ -169,28 +169,32 @@ async def test_under_way_is_seen_among_the_work_of_many_pages(publisher: Publish
         await publisher.save(f"p{number}", publish=True)
 
     with pytest.raises(Conflict, match="has not ended"):
-        await publisher.store.move("acme", "b", "c", _request("1"))
+        await publisher.stores.publishing.move("acme", "b", "c", _request("1"))
     await publisher.move("a", "d")
 
 
 async def test_a_moved_page_is_found_under_its_new_name_only(publisher: Publisher) -> None:
     await publisher.publish(b"hello", page="a")
     await publisher.move("a", "b")
-    store = publisher.store
+    stores = publisher.stores
 
-    assert [page for page, _ in (await store.pages("acme", "", 10)).items] == ["b"]
+    assert [page for page, _ in (await stores.pages.listed("acme", "", 10)).items] == ["b"]
     for look in (
-        store.page("acme", "a"),
-        store.versions("acme", "a", 0, 10),
-        store.version("acme", "a", 1),
-        store.publications("acme", "a", 0, 10),
-        store.unpublish("acme", "a", _request("u")),
-        store.republish("acme", "a", 1, _request("r")),
+        stores.pages.show("acme", "a"),
+        stores.versions.listed("acme", "a", 0, 10),
+        stores.versions.show("acme", "a", 1),
+        stores.publications.listed("acme", "a", 0, 10),
+        stores.publishing.unpublish("acme", "a", _request("u")),
+        stores.publishing.republish("acme", "a", 1, _request("r")),
     ):
         with pytest.raises(NotFound) as caught:
             await look
         assert caught.value.mend == "it was moved to acme/b"
-    assert [p.cause for p in (await store.publications("acme", "b", 0, 10)).items] == ["refresh", "move", "publish"]
+    assert [p.cause for p in (await stores.publications.listed("acme", "b", 0, 10)).items] == [
+        "refresh",
+        "move",
+        "publish",
+    ]
 
 
 async def test_a_request_sent_again_moves_once_and_one_from_before_is_told_where_the_page_is(
@@ -198,15 +202,15 @@ async def test_a_request_sent_again_moves_once_and_one_from_before_is_told_where
 ) -> None:
     await publisher.publish(b"hello", page="a")
     saved = _request("save")
-    await publisher.store.save_version("acme", "a", b"{}", "", publish=False, request=saved)
+    await publisher.stores.publishing.save("acme", "a", b"{}", "", publish=False, request=saved)
 
-    first = await publisher.store.move("acme", "a", "b", _request("m"))
-    again = await publisher.store.move("acme", "a", "b", _request("m"))
+    first = await publisher.stores.publishing.move("acme", "a", "b", _request("m"))
+    again = await publisher.stores.publishing.move("acme", "a", "b", _request("m"))
 
     assert first.publication is not None
     assert (again.replayed, again.publication) == (True, first.publication)
     with pytest.raises(NotFound) as caught:
-        await publisher.store.save_version("acme", "a", b"{}", "", publish=False, request=saved)
+        await publisher.stores.publishing.save("acme", "a", b"{}", "", publish=False, request=saved)
     assert caught.value.mend == "it was moved to acme/b"
 
 
@@ -224,7 +228,7 @@ async def test_markers_outlive_a_flush(site: Site, publisher: Publisher, client:
 
     await wait_until(is_written_back)
     assert await client.hget(keys.head("acme", "a"), "moved") == b"b"
-    assert [page for page, _ in (await publisher.store.pages("acme", "", 10)).items] == ["b"]
+    assert [page for page, _ in (await publisher.stores.pages.listed("acme", "", 10)).items] == ["b"]
     assert await ask(site, "/acme/a") == (301, "/acme/b")
 
 

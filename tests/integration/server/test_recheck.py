@@ -18,11 +18,11 @@ from shared.connection import Client, connect
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Store
 from shared.streams import EventLog
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Own, Publisher, StartServer
 from tests.integration.server.test_visitors import shows
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -32,14 +32,14 @@ SPRING = PageName("acme", "spring")
 class Parts:
     """A server's memory with all that keeps it true; it follows, and compares when told to."""
 
-    def __init__(self, client: Client, blocking: Client, keys: Keys, store: Store) -> None:
+    def __init__(self, client: Client, blocking: Client, keys: Keys, stores: Stores) -> None:
         events = EventLog(client, blocking, keys)
-        self.memory = PageMemory(store.published, 1_000_000)
-        witness = Witness(client, store, self.memory, keys)
+        self.memory = PageMemory(stores.published.read, 1_000_000)
+        witness = Witness(client, stores.witnesses, self.memory, keys)
         hosts = Hosts(HostnameStore(client, keys, Settings()))
         # The follower never thinks that it is time to look whether history goes on: that would find all by itself.
         self.follower = Follower(events, self.memory, Hub(), witness, hosts, clock=itertools.repeat(0.0).__next__)
-        self.recheck = Recheck(store, events, self.memory, self.follower, witness, 17)
+        self.recheck = Recheck(stores.published, events, self.memory, self.follower, witness, 17)
 
     async def compare(self) -> int:
         """Compare all that is held; how many pages were found so far."""
@@ -53,13 +53,13 @@ class Parts:
 
 @pytest.fixture
 async def parts(
-    client: Client, keys: Keys, store: Store, settings: Settings, publisher: Publisher
+    client: Client, keys: Keys, stores: Stores, settings: Settings, publisher: Publisher
 ) -> AsyncIterator[Parts]:
     """Parts that hold one page, which was published twice."""
     await publisher.publish(b"one")
     await publisher.publish(b"two")
     blocking = connect(settings.redis_url, block_s=2)
-    parts = Parts(client, blocking, keys, store)
+    parts = Parts(client, blocking, keys, stores)
     parts.follower.start()
     await wait_until(lambda: parts.follower.is_following)
     assert await parts.shows(b"two")

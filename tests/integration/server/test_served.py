@@ -10,11 +10,11 @@ from shared.keys import Keys
 from shared.records import Served
 from shared.scripts import run
 from shared.servers import MOST_TOLD, report
-from shared.store import Store
 from shared.streams import position
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Publisher
 from tests.integration.server.test_witness import held
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -68,11 +68,11 @@ def fleet(client: Client, keys: Keys) -> Fleet:
     return Fleet(client, keys)
 
 
-async def served(store: Store, seq: int = 1) -> Served | None:
-    return (await store.publication("acme", "spring", seq)).served
+async def served(stores: Stores, seq: int = 1) -> Served | None:
+    return (await stores.publications.show("acme", "spring", seq)).served
 
 
-async def test_the_word_comes_when_the_last_server_has_it(fleet: Fleet, publisher: Publisher, store: Store) -> None:
+async def test_the_word_comes_when_the_last_server_has_it(fleet: Fleet, publisher: Publisher, stores: Stores) -> None:
     await fleet.become_known("one", "two", "three")
     before = await fleet.newest()
     seq = await publisher.publish(b"page")
@@ -81,11 +81,11 @@ async def test_the_word_comes_when_the_last_server_has_it(fleet: Fleet, publishe
     await fleet.report("two", before)
     await fleet.report("three")
     assert await fleet.told() == []
-    assert await served(store) == Served(servers=2, of=3, at=0, missing=["two"])
+    assert await served(stores) == Served(servers=2, of=3, at=0, missing=["two"])
 
     await fleet.report("two")
     [event] = await fleet.told()
-    publication = await store.publication("acme", "spring", seq)
+    publication = await stores.publications.show("acme", "spring", seq)
     assert (event["seq"], event["version"], event["state"], event["servers"], event["of"]) == (1, 1, "live", 3, 3)
     assert event["accepted_at"] == publication.steps[0].at
     assert publication.served == Served(servers=3, of=3, at=event["at"])
@@ -148,20 +148,20 @@ async def test_both_parts_of_a_position_count_as_numbers(
     assert await fleet.told_seqs() == [1]
 
 
-async def test_without_a_server_nothing_is_said(fleet: Fleet, publisher: Publisher, store: Store) -> None:
+async def test_without_a_server_nothing_is_said(fleet: Fleet, publisher: Publisher, stores: Stores) -> None:
     await fleet.become_known("one")
     await fleet.leave("one")
     await publisher.publish(b"page")
     await fleet.leave("one")
 
     assert await fleet.told() == []
-    assert await served(store) == Served(servers=0, of=0)
+    assert await served(stores) == Served(servers=0, of=0)
 
     await fleet.report("two")
     assert await fleet.told_seqs() == [1]
 
 
-async def test_a_server_that_leaves_is_not_waited_for(fleet: Fleet, publisher: Publisher, store: Store) -> None:
+async def test_a_server_that_leaves_is_not_waited_for(fleet: Fleet, publisher: Publisher, stores: Stores) -> None:
     await fleet.become_known("one", "two")
     before = await fleet.newest()
     await publisher.publish(b"page")
@@ -172,11 +172,11 @@ async def test_a_server_that_leaves_is_not_waited_for(fleet: Fleet, publisher: P
 
     [event] = await fleet.told()
     assert (event["servers"], event["of"]) == (1, 1)
-    assert await served(store) == Served(servers=1, of=1, at=event["at"])
+    assert await served(stores) == Served(servers=1, of=1, at=event["at"])
 
 
 async def test_a_server_that_falls_silent_is_waited_for_and_then_named(
-    fleet: Fleet, publisher: Publisher, store: Store, client: Client, keys: Keys
+    fleet: Fleet, publisher: Publisher, stores: Stores, client: Client, keys: Keys
 ) -> None:
     await fleet.become_known("one", "two")
     await publisher.publish(b"page")
@@ -188,11 +188,11 @@ async def test_a_server_that_falls_silent_is_waited_for_and_then_named(
     await fleet.report("one")
     [event] = await fleet.told()
     assert (event["servers"], event["of"]) == (1, 2)
-    assert await served(store) == Served(servers=1, of=2, at=event["at"], missing=["two"])
+    assert await served(stores) == Served(servers=1, of=2, at=event["at"], missing=["two"])
     # Of what comes later it was never to be one.
     await publisher.publish(b"next")
     await fleet.report("one")
-    assert await served(store, 2) == Served(servers=1, of=1, at=(await fleet.told())[-1]["at"])
+    assert await served(stores, 2) == Served(servers=1, of=1, at=(await fleet.told())[-1]["at"])
     assert sorted(await client.hkeys(keys.applied(0))) == [b":looks", b"one"]
 
 
@@ -265,7 +265,7 @@ async def test_a_clock_that_was_set_back_keeps_no_silent_server(
 
 
 async def test_who_fell_silent_is_missed_by_what_was_live_before_and_not_by_what_came_later(
-    fleet: Fleet, publisher: Publisher, store: Store
+    fleet: Fleet, publisher: Publisher, stores: Stores
 ) -> None:
     await fleet.become_known("one", "silent", "slow")
     before = await fleet.newest()
@@ -275,8 +275,8 @@ async def test_who_fell_silent_is_missed_by_what_was_live_before_and_not_by_what
         await fleet.report("slow", before)
     await publisher.publish(b"2")
 
-    assert await served(store, 1) == Served(servers=1, of=3, missing=["silent", "slow"])
-    assert await served(store, 2) == Served(servers=0, of=2, missing=["one", "slow"])
+    assert await served(stores, 1) == Served(servers=1, of=3, missing=["silent", "slow"])
+    assert await served(stores, 2) == Served(servers=0, of=2, missing=["one", "slow"])
 
     await fleet.report("one")
     await fleet.report("slow")
@@ -294,7 +294,7 @@ async def test_what_waits_twice_is_told_of_once(fleet: Fleet, publisher: Publish
 
 
 async def test_a_redis_that_was_emptied_tells_nothing_before_every_server_can_have_reported(
-    fleet: Fleet, publisher: Publisher, store: Store, client: Client
+    fleet: Fleet, publisher: Publisher, stores: Stores, client: Client
 ) -> None:
     await fleet.become_known("one", "two")
     await publisher.publish(b"page")
@@ -307,7 +307,7 @@ async def test_a_redis_that_was_emptied_tells_nothing_before_every_server_can_ha
         return bool(seconds * 1000 + microseconds // 1000 > position(old)[0])
 
     await wait_until(is_later)
-    await store.witness([held(7, 4)], TRACE)
+    await stores.witnesses.lift([held(7, 4)], TRACE)
     for _ in range(LOOKS - 1):
         await fleet.report("one")
     assert await fleet.told() == []
@@ -352,10 +352,10 @@ async def test_a_redis_that_was_restored_waits_for_the_servers_of_then_and_of_no
     assert await fleet.told_seqs() == [1, 2]
 
 
-async def test_a_page_written_back_as_taken_off_is_told_of_too(fleet: Fleet, store: Store, client: Client) -> None:
+async def test_a_page_written_back_as_taken_off_is_told_of_too(fleet: Fleet, stores: Stores, client: Client) -> None:
     await fleet.become_known("one")
 
-    assert await store.witness([held(3, 0, top_version=2, built_at=0, etag="", csp="")], TRACE) == ["live"]
+    assert await stores.witnesses.lift([held(3, 0, top_version=2, built_at=0, etag="", csp="")], TRACE) == ["live"]
     await fleet.report("one")
 
     assert await fleet.told_seqs() == [3]
@@ -421,13 +421,13 @@ async def test_what_cannot_be_told_of_is_passed_over(
 
 
 async def test_going_back_and_taking_off_say_on_how_many_servers_they_are(
-    fleet: Fleet, publisher: Publisher, store: Store
+    fleet: Fleet, publisher: Publisher, stores: Stores
 ) -> None:
     await publisher.publish(b"1")
     await publisher.publish(b"2")
     await fleet.become_known("one", "two")
     back = await publisher.republish(1)
-    state = await store.snapshot("acme", "spring")
+    state = await stores.pages.snapshot("acme", "spring")
     assert back.publication is not None
     assert back.publication.served is None
     assert state.wanted is not None
@@ -438,5 +438,5 @@ async def test_going_back_and_taking_off_say_on_how_many_servers_they_are(
     for server in ("one", "two"):
         await fleet.report(server)
 
-    listed = (await store.publications("acme", "spring", 0, 10)).items
+    listed = (await stores.publications.listed("acme", "spring", 0, 10)).items
     assert [(found.seq, found.served.servers) for found in listed] == [(4, 2), (3, 2), (2, 2), (1, 2)]

@@ -15,9 +15,9 @@ from shared import keys as keys_of
 from shared.accounts.accounts import AccountStore
 from shared.auth import Token, Tokens, digest
 from shared.connection import Client
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Request
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.api.people import sign_in_as
@@ -382,8 +382,8 @@ async def as_somebody(client: Client, roles: dict[str, str]) -> dict[str, str]:
 
 
 async def test_everything_is_what_somebody_may_look_at(site: Site, publisher: Publisher, client: Client) -> None:
-    await publisher.store.create_site("globex", "Globex", Request("ada", TRACE, "globex", "globex"))
-    await publisher.store.create_site("initech", "Initech", Request("ada", TRACE, "initech", "initech"))
+    await publisher.stores.sites.create("globex", "Globex", Request("ada", TRACE, "globex", "globex"))
+    await publisher.stores.sites.create("initech", "Initech", Request("ada", TRACE, "initech", "initech"))
     headers = await as_somebody(client, {"acme": "viewer", "globex": "editor"})
     async with site.http.stream("GET", "/-/events", headers=headers) as stream:
         reader = Reader(stream.aiter_lines())

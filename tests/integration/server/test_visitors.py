@@ -9,8 +9,8 @@ import pytest
 
 from shared.codec import compress
 from shared.connection import Client
+from shared.idempotency import Request
 from shared.keys import SERVERS, Keys, beat
-from shared.store import Request
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Own, Publisher, Site, StartServer
 
@@ -256,7 +256,7 @@ async def test_going_back_reaches_who_asks_by_date_alone(
     await client.hset(keys.artifacts("acme", "spring"), "1:meta", msgspec.json.encode(older))
     newest = await site.http.get("/acme/spring")
 
-    await publisher.store.republish("acme", "spring", 1, _request())
+    await publisher.stores.publishing.republish("acme", "spring", 1, _request())
     await wait_until(lambda: shows(site, b"one"))
 
     known = {"if-modified-since": newest.headers["last-modified"]}

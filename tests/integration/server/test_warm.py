@@ -11,10 +11,10 @@ from shared.codec import compress
 from shared.connection import Client
 from shared.keys import Keys
 from shared.records import PublishedPage
-from shared.store import Store
 from shared.streams import EventLog
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Own, Publisher, StartServer
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -30,11 +30,13 @@ class Start:
     """
 
     def __init__(
-        self, client: Client, keys: Keys, store: Store, most_pages: int = 1_000, most_bytes: int = MANY
+        self, client: Client, keys: Keys, stores: Stores, most_pages: int = 1_000, most_bytes: int = MANY
     ) -> None:
-        self.memory = PageMemory(store.published, most_bytes)
+        self.memory = PageMemory(stores.published.read, most_bytes)
         events = EventLog(client, client, keys, range(keys.partitions))
-        self._warm = WarmStart(store, events, self.memory, most_pages, most_bytes)
+        self._warm = WarmStart(
+            stores.sites, stores.pages, events, self.memory, most_pages=most_pages, most_bytes=most_bytes
+        )
 
     async def run(self) -> list[str]:
         """Run it to its end; the pages that are held then, first the one that goes first."""
@@ -60,20 +62,20 @@ async def test_pages_are_held_before_anybody_asks_and_outlive_redis(own: Own, st
 
 
 async def test_what_was_published_last_comes_first_and_goes_last(
-    client: Client, keys: Keys, store: Store, publisher: Publisher
+    client: Client, keys: Keys, stores: Stores, publisher: Publisher
 ) -> None:
     for page in (*NAMES, NAMES[7]):
         await publisher.publish(b"here", page=page)
 
-    assert await Start(client, keys, store, most_pages=4).run() == [NAMES[47], NAMES[48], NAMES[49], NAMES[7]]
+    assert await Start(client, keys, stores, most_pages=4).run() == [NAMES[47], NAMES[48], NAMES[49], NAMES[7]]
 
 
 async def test_half_of_the_memory_is_filled_and_no_more(
-    client: Client, keys: Keys, store: Store, publisher: Publisher
+    client: Client, keys: Keys, stores: Stores, publisher: Publisher
 ) -> None:
     for page in NAMES:
         await publisher.publish(b"here", page=page)
-    start = Start(client, keys, store, most_bytes=100_000)
+    start = Start(client, keys, stores, most_bytes=100_000)
 
     held = await start.run()
 
@@ -82,21 +84,21 @@ async def test_half_of_the_memory_is_filled_and_no_more(
 
 
 async def test_where_history_says_little_the_lists_say_the_rest(
-    client: Client, keys: Keys, store: Store, publisher: Publisher
+    client: Client, keys: Keys, stores: Stores, publisher: Publisher
 ) -> None:
     for page in NAMES:
         await publisher.publish(b"here", page=page)
     await publisher.save("never-live")
     await client.xtrim(keys.events(0), maxlen=1, approximate=False)
 
-    held = await Start(client, keys, store).run()
+    held = await Start(client, keys, stores).run()
 
     assert sorted(held) == NAMES
     assert held[-1] == NAMES[-1]
 
 
 async def test_a_damaged_page_and_a_damaged_event_keep_no_other_page_cold(
-    client: Client, keys: Keys, store: Store, publisher: Publisher
+    client: Client, keys: Keys, stores: Stores, publisher: Publisher
 ) -> None:
     for page in NAMES:
         await publisher.publish(b"here", page=page)
@@ -106,7 +108,7 @@ async def test_a_damaged_page_and_a_damaged_event_keep_no_other_page_cold(
     await client.hset(keys.page("acme", NAMES[4]), "body", b"junk")
     await client.hset(keys.page("acme", NAMES[5]), "seq", b"junk")
 
-    assert sorted(await Start(client, keys, store).run()) == NAMES[:3] + NAMES[6:]
+    assert sorted(await Start(client, keys, stores).run()) == NAMES[:3] + NAMES[6:]
 
 
 @pytest.mark.parametrize("change", ["an event", "a gap in history"])

@@ -14,11 +14,12 @@ from services.server.wellknown import WellKnown
 from shared.connection import Client
 from shared.errors import StoreUnavailable
 from shared.hostnames import HostnameStore
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.store import Request, Store
 from tests.conftest import wait_until
 from tests.integration.server.conftest import TRACE, Own, Publisher, Site, StartServer
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -28,10 +29,12 @@ HOST = {"host": "www.acme.example"}
 class Parts:
     """What is there beside the pages, with a clock that the test moves."""
 
-    def __init__(self, store: Store, names: HostnameStore) -> None:
+    def __init__(self, stores: Stores, names: HostnameStore) -> None:
         self.now = 0.0
         self.hosts = Hosts(names)
-        self.well_known = WellKnown(store, self.hosts, "https://pages.example.com", lambda: self.now)
+        self.well_known = WellKnown(
+            stores.published, stores.versions, self.hosts, "https://pages.example.com", lambda: self.now
+        )
 
     async def find(self, path: str) -> tuple[int, str]:
         answer = await self.well_known.find("acme", path, Asked())
@@ -43,8 +46,8 @@ class Parts:
 
 
 @pytest.fixture
-async def parts(publisher: Publisher, client: Client, keys: Keys, store: Store) -> Parts:
-    parts = Parts(store, HostnameStore(client, keys, Settings()))
+async def parts(publisher: Publisher, client: Client, keys: Keys, stores: Stores) -> Parts:
+    parts = Parts(stores, HostnameStore(client, keys, Settings()))
     await publisher.name("www.acme.example", "acme.example")
     await parts.hosts.load()
     return parts
@@ -125,7 +128,7 @@ async def test_a_sitemap_is_read_in_pieces_and_ends_at_its_bound(
 
 
 async def test_while_redis_is_away_an_old_sitemap_will_do(own: Own, keys: Keys, client: Client) -> None:
-    parts = Parts(own.publisher.store, HostnameStore(client, keys, Settings()))
+    parts = Parts(own.publisher.stores, HostnameStore(client, keys, Settings()))
     await own.publisher.publish(b"x")
     listed = await parts.listed()
     await asyncio.to_thread(own.valkey.kill)
@@ -150,7 +153,7 @@ async def test_the_icon_is_the_home_pages(
 ) -> None:
     if config is not None:
         request = Request("ada", TRACE, f"icon {next(_NUMBERS)}", "f")
-        saved = await publisher.store.save_version(
+        saved = await publisher.stores.publishing.save(
             "acme", "index", msgspec.json.encode(config), "", publish=True, request=request
         )
         assert saved.publication is not None

@@ -12,13 +12,15 @@ from services.valkey import Valkey
 from shared.codec import compress
 from shared.connection import Client, connect
 from shared.errors import NotFound
+from shared.idempotency import Request
 from shared.keys import META, Keys
 from shared.records import PublishedPage
 from shared.settings import Settings
-from shared.store import Lifted, Request, Store, Witnessed
+from shared.witness import Lifted, Witnessed
 from tests.conftest import needs_program, wait_until
 from tests.integration.server.conftest import TRACE, Own, Publisher, Site, StartServer, make_publisher
 from tests.integration.server.test_visitors import happened
+from tests.stores import Stores
 
 pytestmark = pytest.mark.redis7
 
@@ -33,8 +35,8 @@ def held(seq: int = 7, version: int = 4, body: bytes = b"held", **changes: Any) 
     return Witnessed("acme", "spring", PublishedPage(seq=seq, version=version, body=packed, **page), size, followed)
 
 
-async def witness(store: Store, *pages: Witnessed) -> list[Lifted | Exception]:
-    return await store.witness(pages, TRACE)
+async def witness(stores: Stores, *pages: Witnessed) -> list[Lifted | Exception]:
+    return await stores.witnesses.lift(pages, TRACE)
 
 
 async def everything(client: Client) -> dict[bytes, bytes]:
@@ -42,149 +44,153 @@ async def everything(client: Client) -> dict[bytes, bytes]:
     return {key: await client.dump(key) for key in await client.keys("*")}
 
 
-async def test_an_empty_redis_learns_a_page_and_can_publish_it_again(store: Store, client: Client, keys: Keys) -> None:
-    assert await witness(store, held()) == ["live"]
+async def test_an_empty_redis_learns_a_page_and_can_publish_it_again(
+    stores: Stores, client: Client, keys: Keys
+) -> None:
+    assert await witness(stores, held()) == ["live"]
 
-    state = await store.page("acme", "spring")
+    state = await stores.pages.show("acme", "spring")
     assert (state.head.seq, state.head.version) == (7, 4)
     assert (state.head.live_seq, state.head.live_version, state.head.wanted_seq) == (7, 4, 7)
     assert state.live is not None
     assert [(step.state, step.by) for step in state.live.steps] == [("live", "restored")]
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert (page.seq, page.version, page.etag, page.csp, page.body) == (7, 4, "held-7", "c", compress(b"held"))
-    artifact = await store.artifact("acme", "spring", 4)
+    artifact = await stores.versions.artifact("acme", "spring", 4)
     assert artifact is not None
     assert (artifact.body, artifact.etag, artifact.built_at) == (compress(b"held"), "held-7", 5)
-    assert (await store.site("acme")).title == "acme"
-    assert [name for name, _ in (await store.pages("acme", "", 10)).items] == ["spring"]
-    assert [site.slug for site in (await store.sites("", 10)).items] == ["acme"]
-    assert [listed.seq for listed in (await store.publications("acme", "spring", 0, 10)).items] == [7]
+    assert (await stores.sites.show("acme")).title == "acme"
+    assert [name for name, _ in (await stores.pages.listed("acme", "", 10)).items] == ["spring"]
+    assert [site.slug for site in (await stores.sites.listed("", 10)).items] == ["acme"]
+    assert [listed.seq for listed in (await stores.publications.listed("acme", "spring", 0, 10)).items] == [7]
 
-    assert await _next_numbers(Publisher(client, keys, store)) == (5, 8)
+    assert await _next_numbers(Publisher(client, keys, stores)) == (5, 8)
 
 
-async def test_testifying_twice_and_from_many_servers_changes_nothing_more(store: Store, client: Client) -> None:
-    answers = await asyncio.gather(*(witness(store, held()) for _ in range(20)))
+async def test_testifying_twice_and_from_many_servers_changes_nothing_more(stores: Stores, client: Client) -> None:
+    answers = await asyncio.gather(*(witness(stores, held()) for _ in range(20)))
 
     assert sorted(answer for [answer] in answers) == ["known"] * 19 + ["live"]  # type: ignore[type-var]
     before = await everything(client)
-    assert await witness(store, held(), held(5, 3)) == ["known", "known"]
+    assert await witness(stores, held(), held(5, 3)) == ["known", "known"]
     assert await everything(client) == before
 
 
-async def test_what_redis_knows_better_is_never_lowered(store: Store, client: Client, publisher: Publisher) -> None:
+async def test_what_redis_knows_better_is_never_lowered(stores: Stores, client: Client, publisher: Publisher) -> None:
     for body in (b"one", b"two", b"three"):
         await publisher.publish(body)
     before = await everything(client)
 
-    assert await witness(store, held(2, 2), held(3, 3)) == ["known", "known"]
+    assert await witness(stores, held(2, 2), held(3, 3)) == ["known", "known"]
     assert await everything(client) == before
 
 
-async def test_of_two_servers_the_one_that_holds_the_newer_page_wins_in_any_order(store: Store) -> None:
+async def test_of_two_servers_the_one_that_holds_the_newer_page_wins_in_any_order(stores: Stores) -> None:
     for order in ((held(7, 4), held(9, 6)), (held(9, 6), held(7, 4))):
         # Both had stopped following long before the other one testified.
-        await witness(store, *(page._replace(followed="5-0") for page in order))
-        head = (await store.page("acme", "spring")).head
+        await witness(stores, *(page._replace(followed="5-0") for page in order))
+        head = (await stores.pages.show("acme", "spring")).head
         assert (head.live_seq, head.live_version, head.seq, head.version) == (9, 6, 9, 6)
 
 
 async def test_numbers_given_out_to_what_never_went_live_are_not_given_out_again(
-    store: Store, publisher: Publisher
+    stores: Stores, publisher: Publisher
 ) -> None:
     await publisher.publish(b"one")
 
-    assert await witness(store, held(1, 1, top_seq=12, top_version=9)) == ["counted"]
+    assert await witness(stores, held(1, 1, top_seq=12, top_version=9)) == ["counted"]
 
     assert await _next_numbers(publisher) == (10, 13)
 
 
 async def test_an_unpublished_page_is_gone_again_and_its_numbers_are_kept(
-    store: Store, publisher: Publisher, client: Client, keys: Keys
+    stores: Stores, publisher: Publisher, client: Client, keys: Keys
 ) -> None:
     await publisher.publish(b"one")
 
-    assert await witness(store, held(3, 0, top_version=2, built_at=0, etag="", csp="")) == ["live"]
+    assert await witness(stores, held(3, 0, top_version=2, built_at=0, etag="", csp="")) == ["live"]
 
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert (page.is_gone, page.seq, page.body) == (True, 3, b"")
-    state = await store.page("acme", "spring")
+    state = await stores.pages.show("acme", "spring")
     assert (state.head.live_seq, state.head.live_version, state.head.version) == (3, 0, 2)
-    assert (await store.publication("acme", "spring", 3)).cause == "unpublish"
+    assert (await stores.publications.show("acme", "spring", 3)).cause == "unpublish"
     [(_, newest)] = await client.xrevrange(keys.events(0), count=1)
     assert newest[b"type"] == b"page-unpublished"
 
 
-async def test_a_build_that_had_not_gone_live_in_redis_ends_as_live(store: Store, publisher: Publisher) -> None:
+async def test_a_build_that_had_not_gone_live_in_redis_ends_as_live(stores: Stores, publisher: Publisher) -> None:
     accepted = await publisher.save(publish=True)
     assert accepted.publication is not None
     built_at = accepted.publication.steps[0].at + 1
 
-    assert await witness(store, held(1, 1, built_at=built_at)) == ["live"]
+    assert await witness(stores, held(1, 1, built_at=built_at)) == ["live"]
 
-    publication = await store.publication("acme", "spring", 1)
+    publication = await stores.publications.show("acme", "spring", 1)
     assert [(step.state, step.by) for step in publication.steps] == [("queued", "ada"), ("live", "restored")]
 
 
-async def test_a_seq_that_was_given_out_anew_goes_to_nobody_twice(store: Store, publisher: Publisher) -> None:
+async def test_a_seq_that_was_given_out_anew_goes_to_nobody_twice(stores: Stores, publisher: Publisher) -> None:
     await publisher.save(publish=True)
 
-    assert await witness(store, held(1, 1, built_at=5)) == ["live"]
+    assert await witness(stores, held(1, 1, built_at=5)) == ["live"]
 
-    assert (await store.publication("acme", "spring", 1)).state == "queued"
-    head = (await store.page("acme", "spring")).head
+    assert (await stores.publications.show("acme", "spring", 1)).state == "queued"
+    head = (await stores.pages.show("acme", "spring")).head
     assert (head.seq, head.live_seq, head.wanted_seq) == (2, 2, 2)
-    assert await witness(store, held(1, 1, built_at=5)) == ["known"]
+    assert await witness(stores, held(1, 1, built_at=5)) == ["known"]
 
 
-async def test_what_went_live_after_redis_went_back_is_what_people_want_now(store: Store, publisher: Publisher) -> None:
+async def test_what_went_live_after_redis_went_back_is_what_people_want_now(
+    stores: Stores, publisher: Publisher
+) -> None:
     await publisher.publish(b"newer")
 
-    assert await witness(store, held(7, 4, followed="5-0")) == ["newer"]
+    assert await witness(stores, held(7, 4, followed="5-0")) == ["newer"]
 
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert (page.seq, page.version, page.body) == (8, 1, compress(b"newer"))
-    head = (await store.page("acme", "spring")).head
+    head = (await stores.pages.show("acme", "spring")).head
     assert (head.seq, head.live_seq, head.wanted_seq, head.version) == (8, 8, 8, 4)
-    assert await witness(store, held(7, 4, followed="5-0"), held(7, 4)) == ["known", "known"]
+    assert await witness(stores, held(7, 4, followed="5-0"), held(7, 4)) == ["known", "known"]
 
 
 async def test_what_went_live_and_lost_its_bytes_gives_way_to_what_is_held(
-    store: Store, client: Client, keys: Keys, publisher: Publisher
+    stores: Stores, client: Client, keys: Keys, publisher: Publisher
 ) -> None:
     await publisher.publish(b"newer")
     await client.delete(keys.page("acme", "spring"))
 
-    assert await witness(store, held(7, 4, followed="5-0")) == ["live"]
+    assert await witness(stores, held(7, 4, followed="5-0")) == ["live"]
 
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert (page.seq, page.body) == (7, compress(b"held"))
 
 
 async def test_a_published_key_that_is_lost_alone_comes_back(
-    store: Store, client: Client, keys: Keys, publisher: Publisher
+    stores: Stores, client: Client, keys: Keys, publisher: Publisher
 ) -> None:
     await publisher.publish(b"one")
     await client.delete(keys.page("acme", "spring"))
 
-    assert await witness(store, held(1, 1, b"one")) == ["live"]
+    assert await witness(stores, held(1, 1, b"one")) == ["live"]
 
-    [page] = await store.published([("acme", "spring")])
+    [page] = await stores.published.read([("acme", "spring")])
     assert page is not None
     assert page.body == compress(b"one")
 
 
 async def test_a_key_of_another_type_is_left_alone_and_so_is_all_the_rest(
-    store: Store, client: Client, keys: Keys
+    stores: Stores, client: Client, keys: Keys
 ) -> None:
     await client.set(keys.pages("acme"), "junk")
     before = await everything(client)
 
-    assert await witness(store, held()) == ["damaged"]
+    assert await witness(stores, held()) == ["damaged"]
 
     assert await everything(client) == before
 
@@ -206,7 +212,7 @@ async def old(own_valkey: Valkey, keys: Keys) -> AsyncIterator[Own]:
     await asyncio.to_thread(own_valkey.start)
     client = connect(own_valkey.url, block_s=2)
     try:
-        yield Own(own_valkey, await make_publisher(client, keys, Store(client, keys, Settings())))
+        yield Own(own_valkey, await make_publisher(client, keys, Stores(client, keys, Settings())))
     finally:
         await client.aclose()
         await asyncio.to_thread(own_valkey.kill)
@@ -253,7 +259,7 @@ async def restored(site: Site) -> int:
 
 
 async def test_an_emptied_redis_is_filled_again_while_visitors_see_nothing_of_it(
-    start_server: StartServer, publisher: Publisher, client: Client, store: Store, keys: Keys
+    start_server: StartServer, publisher: Publisher, client: Client, stores: Stores, keys: Keys
 ) -> None:
     sites = [await start_server(), await start_server()]
     for body in (b"one", b"two"):
@@ -266,12 +272,12 @@ async def test_an_emptied_redis_is_filled_again_while_visitors_see_nothing_of_it
 
     async with Visitor(*sites) as visitor, Visitor(*sites, path="/acme/off") as passer_by:
         await client.flushall()
-        await wait_until(lambda: _is_live(store, "spring", 2))
-        await wait_until(lambda: _is_live(store, "off", 2))
+        await wait_until(lambda: _is_live(stores, "spring", 2))
+        await wait_until(lambda: _is_live(stores, "off", 2))
         assert await client.hget(META, "partitions") == b"1"
         assert (await sites[0].http.get("/-/v/acme/spring/2")).content == b"two"
         assert await publisher.publish(b"three") == 3
-        assert (await store.page("acme", "spring")).head.live_version == 3
+        assert (await stores.pages.show("acme", "spring")).head.live_version == 3
         for site in sites:
             await wait_until(lambda site=site: shows(site, b"three"))  # type: ignore[misc]
         await wait_until(lambda: (200, b"three") in visitor.seen)
@@ -282,7 +288,7 @@ async def test_an_emptied_redis_is_filled_again_while_visitors_see_nothing_of_it
 
 
 async def test_a_redis_that_takes_no_writes_is_told_once_it_does(
-    site: Site, publisher: Publisher, client: Client, store: Store
+    site: Site, publisher: Publisher, client: Client, stores: Stores
 ) -> None:
     await publisher.publish(b"kept")
     assert await shows(site, b"kept")
@@ -298,12 +304,12 @@ async def test_a_redis_that_takes_no_writes_is_told_once_it_does(
     finally:
         await client.config_set("maxmemory", 0)
 
-    await wait_until(lambda: _is_live(store, "spring", 1))
+    await wait_until(lambda: _is_live(stores, "spring", 1))
     await wait_until(lambda: is_ready(200))
 
 
 async def test_a_single_page_that_went_back_is_noticed_by_the_next_event_about_it(
-    site: Site, publisher: Publisher, client: Client, store: Store, keys: Keys
+    site: Site, publisher: Publisher, client: Client, stores: Stores, keys: Keys
 ) -> None:
     await publisher.publish(b"one")
     names = [keys.head("acme", "spring"), keys.page("acme", "spring")]
@@ -317,13 +323,13 @@ async def test_a_single_page_that_went_back_is_noticed_by_the_next_event_about_i
         restoring.xadd(keys.events(0), happened("page-built", "spring"))
         await restoring.execute()
 
-    await wait_until(lambda: _is_live(store, "spring", 3))
+    await wait_until(lambda: _is_live(stores, "spring", 3))
     await wait_until(lambda: _serves_seq(site, 3))
     assert await shows(site, b"two")
 
 
 async def test_events_that_follow_at_once_do_not_hide_that_redis_was_emptied(
-    site: Site, publisher: Publisher, client: Client, store: Store, keys: Keys
+    site: Site, publisher: Publisher, client: Client, stores: Stores, keys: Keys
 ) -> None:
     await publisher.publish(b"kept")
     assert await shows(site, b"kept")
@@ -336,29 +342,29 @@ async def test_events_that_follow_at_once_do_not_hide_that_redis_was_emptied(
 
     async def is_written_back() -> bool:
         await client.xadd(keys.events(0), {"type": "unrelated", "data": b'{"type":"unrelated"}'})
-        return await _is_live(store, "spring", 1)
+        return await _is_live(stores, "spring", 1)
 
     await wait_until(is_written_back)
 
 
 async def test_a_version_that_was_rolled_back_from_is_not_numbered_again(
-    site: Site, publisher: Publisher, client: Client, store: Store
+    site: Site, publisher: Publisher, client: Client, stores: Stores
 ) -> None:
     await publisher.publish(b"one")
     await publisher.publish(b"two")
     # Nothing tells of this version, but whoever reads the page anew finds it counted.
     await publisher.save()
-    await store.republish("acme", "spring", 1, Request("ada", TRACE, "back", "f"))
+    await stores.publishing.republish("acme", "spring", 1, Request("ada", TRACE, "back", "f"))
     await wait_until(lambda: shows(site, b"one"))
 
     await client.flushall()
-    await wait_until(lambda: _is_live(store, "spring", 3))
+    await wait_until(lambda: _is_live(stores, "spring", 3))
 
     assert await _next_numbers(publisher) == (4, 4)
 
 
 async def test_a_publication_that_was_still_queued_is_not_numbered_again(
-    site: Site, publisher: Publisher, client: Client, keys: Keys, store: Store
+    site: Site, publisher: Publisher, client: Client, keys: Keys, stores: Stores
 ) -> None:
     await publisher.publish(b"one")
     assert await shows(site, b"one")
@@ -366,7 +372,7 @@ async def test_a_publication_that_was_still_queued_is_not_numbered_again(
     await wait_until(lambda: _has_followed(client, keys, site))
 
     await client.flushall()
-    await wait_until(lambda: _is_live(store, "spring", 1))
+    await wait_until(lambda: _is_live(stores, "spring", 1))
 
     assert await _next_numbers(publisher) == (3, 3)
 
@@ -394,17 +400,21 @@ async def test_an_older_file_learns_what_happened_after_it(
         shutil.rmtree(valkey.data / "appendonlydir")
         shutil.copytree(tmp_path / "backup", valkey.data / "appendonlydir")
         await asyncio.to_thread(valkey.start)
-        await wait_until(lambda: _is_live(publisher.store, "spring", 2))
-        await wait_until(lambda: _is_live(publisher.store, "off", 2))
+        await wait_until(lambda: _is_live(publisher.stores, "spring", 2))
+        await wait_until(lambda: _is_live(publisher.stores, "off", 2))
         assert await publisher.publish(b"three") == 3
         for site in sites:
             await wait_until(lambda site=site: shows(site, b"three"))  # type: ignore[misc]
         await wait_until(lambda: (200, b"three") in visitor.seen)
 
     assert visitor.seen == {(200, b"two"), (200, b"three")}
-    head = (await publisher.store.page("acme", "spring")).head
+    head = (await publisher.stores.pages.show("acme", "spring")).head
     assert (head.live_version, head.version) == (4, 4)
-    assert [found.seq for found in (await publisher.store.publications("acme", "spring", 0, 9)).items] == [3, 2, 1]
+    assert [found.seq for found in (await publisher.stores.publications.listed("acme", "spring", 0, 9)).items] == [
+        3,
+        2,
+        1,
+    ]
     for site in sites:
         assert (await site.http.get("/acme/off")).status_code == 410
 
@@ -421,9 +431,9 @@ async def _next_numbers(publisher: Publisher) -> tuple[int, int]:
     return accepted.version.number, accepted.publication.seq
 
 
-async def _is_live(store: Store, page: str, seq: int) -> bool:
+async def _is_live(stores: Stores, page: str, seq: int) -> bool:
     try:
-        return (await store.page("acme", page)).head.live_seq == seq
+        return (await stores.pages.show("acme", page)).head.live_seq == seq
     except NotFound:
         return False
 

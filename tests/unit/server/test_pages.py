@@ -13,9 +13,10 @@ from shared.codec import compress
 from shared.connection import connect
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
+from shared.published import PublishedStore
 from shared.records import PublishedPage
 from shared.settings import Settings
-from shared.store import Store
+from shared.versions import VersionStore
 
 
 def visitors_of(memory: PageMemory) -> Visitors:
@@ -23,7 +24,7 @@ def visitors_of(memory: PageMemory) -> Visitors:
     client, keys, settings = connect("redis://127.0.0.1:1"), Keys(), Settings()
     hosts = Hosts(HostnameStore(client, keys, settings))
     hosts.is_loaded = True
-    return Visitors(memory, hosts, WellKnown(Store(client, keys, settings), hosts, ""))
+    return Visitors(memory, hosts, WellKnown(PublishedStore(client, keys), VersionStore(client, keys), hosts, ""))
 
 
 async def ask(visitors: Visitors, method: str, *headers: tuple[bytes, bytes]) -> tuple[int, dict[bytes, bytes], bytes]:
