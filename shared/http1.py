@@ -10,44 +10,17 @@ import asyncio
 from typing import Any
 
 import httptools
-from uvicorn._types import ASGI3Application, ASGISendEvent
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from shared.clock import Clock
+from shared.cycles import leave, send_without_chunks
+from shared.limits import Limits
 from shared.refusals import MOST_HEAD_BYTES, MOST_HEADERS, Refusal, broken, find_fault, too_large
 
-# Longer than a gateway keeps its idle connections (nginx: 60 s), so that the gateway is never the one to be surprised.
-KEEP_ALIVE_S = 75.0
-HEAD_WITHIN_S = 10.0
-STALLED_S = 60.0
-LINGER_S = 5.0
 # A request takes a hundred times its bytes once it is read; so many bytes are read before it is seen how many they are.
 READ_AT_ONCE = 4_096
-
-
-class Limits:
-    """Bounds of a connection, in seconds and about as exact: what is measured is looked at once a second.
-
-    Args:
-        keep_alive_s: how long one may be idle, before its first request too.
-        head_within_s: how long the head of a request may take, from its first byte.
-        stalled_s: how long an answer may wait for a client that reads nothing of it.
-        linger_s: how long a client that was refused may take to read that, and how long an answer that a client has
-            hung up on may take.
-    """
-
-    __slots__ = ("head_within_s", "keep_alive_s", "linger_s", "stalled_s")
-
-    def __init__(
-        self,
-        keep_alive_s: float = KEEP_ALIVE_S,
-        head_within_s: float = HEAD_WITHIN_S,
-        stalled_s: float = STALLED_S,
-        linger_s: float = LINGER_S,
-    ) -> None:
-        self.keep_alive_s, self.head_within_s = keep_alive_s, head_within_s
-        self.stalled_s, self.linger_s = stalled_s, linger_s
 
 
 class _Flow(FlowControl):
@@ -150,7 +123,7 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
         self.pipeline.clear()
         if self._running is not None:
-            _leave(self._running)
+            leave(self._running)
 
     # What the parser tells
 
@@ -181,7 +154,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self._is_in_head = False
         if version == "1.0":
-            _send_without_chunks(self.cycle)
+            send_without_chunks(self.cycle)
 
     def on_message_complete(self) -> None:
         if not self._is_switching:
@@ -297,7 +270,7 @@ class Connection(HttpToolsProtocol):
         elif cycle.response_started:
             self._is_answered = True
         else:
-            _leave(cycle)
+            leave(cycle)
             self._running = None
 
     def _say(self) -> None:
@@ -316,26 +289,3 @@ class Connection(HttpToolsProtocol):
         else:
             self.flow.resume_reading()
             self.transport.write_eof()
-
-
-def _leave(cycle: RequestResponseCycle) -> None:
-    """Let an answer know that nobody waits for it."""
-    if not cycle.response_complete:
-        cycle.disconnected, cycle.waiting_for_100_continue = True, False
-    cycle.message_event.set()
-
-
-def _send_without_chunks(cycle: RequestResponseCycle) -> None:
-    """HTTP/1.0 knows no chunks: there an answer without a length ends with its connection."""
-    send, is_open_ended = cycle.send, False
-
-    async def send_whole(message: ASGISendEvent) -> None:
-        nonlocal is_open_ended
-        if message["type"] == "http.response.start":
-            is_open_ended = all(name.lower() != b"content-length" for name, _ in message.get("headers", []))
-            cycle.chunked_encoding = False if is_open_ended else None
-        elif message["type"] == "http.response.body" and is_open_ended:
-            cycle.expected_content_length = len(message.get("body", b""))
-        await send(message)
-
-    cycle.send = send_whole  # type: ignore[method-assign]

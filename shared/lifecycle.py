@@ -18,7 +18,8 @@ from starlette.types import ASGIApp
 
 from shared.clock import Clock
 from shared.errors import Misconfigured
-from shared.http1 import Connection, Limits
+from shared.http1 import Connection
+from shared.limits import Limits
 from shared.settings import Settings
 from shared.tasks import end
 

@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from shared.connection import Client
-from shared.http1 import READ_AT_ONCE, Limits
+from shared.http1 import READ_AT_ONCE
+from shared.limits import Limits
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.server.conftest import Publisher, Site, StartServer

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 
 from services.client import Api
-from services.commands import DATA, SlugType, client_of, read_all
+from services.commands.options import DATA, SlugType, client_of, read_all
 from services.show import show_accounts, show_tokens
 from shared.accounts.records import name_key
 from shared.errors import Misconfigured

@@ -1,16 +1,51 @@
-"""What the commands that talk to the API have in common: where it is, and the lists it gives in stretches."""
+"""What the commands have in common: how they are told of pages, sites and files, and where the API is."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
 from services.client import Api, find_target
 from shared.config import SLUG_MEND, Slug
+from shared.errors import Misconfigured
 from shared.settings import read_settings
+
+HOME = "index"
+
+
+class PageName(NamedTuple):
+    """A page as people write it: `site/page`, or `site` for its home page."""
+
+    site: str
+    page: str
+
+    @property
+    def path(self) -> str:
+        return f"sites/{self.site}/pages/{self.page}"
+
+    def __str__(self) -> str:
+        return f"{self.site}/{self.page}"
+
+
+class PageType(click.ParamType[PageName]):
+    """Reads a PageName."""
+
+    name = "site/page"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> PageName:
+        if isinstance(value, PageName):
+            return value
+        site, _, page = str(value).partition("/")
+        for slug in (site, page or HOME):
+            try:
+                msgspec.convert(slug, Slug)
+            except msgspec.ValidationError:
+                self.fail(f"{slug!r} is not a slug: {SLUG_MEND}.", param, ctx)
+        return PageName(site, page or HOME)
 
 
 class SlugType(click.ParamType[str]):
@@ -58,3 +93,15 @@ def read_all(client: Api, path: str, **query: str | int) -> list[dict[str, Any]]
         if not listed["next"]:
             return items
         cursor = {"cursor": listed["next"]}
+
+
+def read_json(file: Any) -> Any:
+    """What a file holds.
+
+    Raises:
+        Misconfigured: it is not JSON.
+    """
+    try:
+        return json.load(file)
+    except ValueError as error:
+        raise Misconfigured(f"{file.name} is not JSON: {error}.") from None

@@ -1,0 +1,27 @@
+"""What uvicorn's answers under way lack: being let go before their end, and an end that HTTP/1.0 understands."""
+
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+
+def leave(cycle: RequestResponseCycle) -> None:
+    """Let an answer know that nobody waits for it."""
+    if not cycle.response_complete:
+        cycle.disconnected, cycle.waiting_for_100_continue = True, False
+    cycle.message_event.set()
+
+
+def send_without_chunks(cycle: RequestResponseCycle) -> None:
+    """HTTP/1.0 knows no chunks: there an answer without a length ends with its connection."""
+    send, is_open_ended = cycle.send, False
+
+    async def send_whole(message: ASGISendEvent) -> None:
+        nonlocal is_open_ended
+        if message["type"] == "http.response.start":
+            is_open_ended = all(name.lower() != b"content-length" for name, _ in message.get("headers", []))
+            cycle.chunked_encoding = False if is_open_ended else None
+        elif message["type"] == "http.response.body" and is_open_ended:
+            cycle.expected_content_length = len(message.get("body", b""))
+        await send(message)
+
+    cycle.send = send_whole  # type: ignore[method-assign]
