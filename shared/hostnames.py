@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from shared.connection import Client, translated
 from shared.errors import Conflict
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.keys import HOSTNAME_CHANGES, HOSTNAME_LISTS, HOSTNAME_OWNERS, Keys, hostnames_idempotency
-from shared.scripts import Argument, Call, refuse_unavailable, run, run_all, script
+from shared.scripts import Call, refuse_unavailable, run, run_all, script
 from shared.settings import Settings
 
 MOST_HOSTNAMES = 20
@@ -76,7 +76,7 @@ class HostnameStore:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
         remembered = hostnames_idempotency(site, scoped(request))
-        arguments: list[Argument] = [site, request.fingerprint, self._settings.idempotency_keep_s, *hostnames]
+        arguments = [site, *remembering(request, self._settings), *hostnames]
         answer = await run(self._client, Call(script("set_hostnames"), [*_MAP, remembered], arguments))
         refuse_mismatch(answer[0])
         if answer[0] == b"taken":

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from shared.connection import Client, translated
 from shared.errors import IdempotencyMismatch
 from shared.keys import Keys
+from shared.scripts import Argument
 from shared.settings import Settings
 
 
@@ -63,6 +64,11 @@ async def claim(client: Client, keys: Keys, settings: Settings, site: str, reque
 def scoped(request: Request) -> str:
     """An idempotency key counts per account or token: two clients that choose the same one do not meet."""
     return sha256(f"{request.scope or request.actor}\0{request.idempotency_key}".encode()).hexdigest()
+
+
+def remembering(request: Request, settings: Settings) -> list[Argument]:
+    """What a script has to know to remember a request: what is asked, and for how many seconds."""
+    return [request.fingerprint, settings.idempotency_keep_s]
 
 
 def refuse_mismatch(outcome: bytes) -> None:

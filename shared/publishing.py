@@ -9,7 +9,7 @@ import msgspec
 
 from shared.connection import Client
 from shared.errors import Conflict
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.keys import GROUP, Keys
 from shared.pages import check_page, missing
 from shared.publications import no_publication
@@ -234,8 +234,7 @@ class Publishing:
 def about_change(site: str, page: str, request: Request, settings: Settings) -> list[Argument]:
     """What the scripts that change a page want to know first: of what, by whom, and how long it is remembered."""
     keep_ms = settings.events_keep_s * 1000
-    memory = (request.fingerprint, settings.idempotency_keep_s)
-    return [site, page, request.actor, request.traceparent, keep_ms, *memory]
+    return [site, page, request.actor, request.traceparent, keep_ms, *remembering(request, settings)]
 
 
 def _title_of(config: bytes) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.connection import Client, translated
 from shared.errors import Conflict, NotFound
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.keys import Keys
 from shared.scripts import Call, run, script
 from shared.settings import Settings
@@ -81,9 +81,8 @@ class RebuildStore:
             names.rebuilding(partition),
             names.idempotency(site, scoped(request)),
         ]
-        about = [site, request.actor, request.traceparent, request.fingerprint]
-        call = Call(script("start_rebuild"), script_keys, [*about, self._settings.idempotency_keep_s, KEEP])
-        outcome, *rest = await run(self._client, call)
+        about = [site, request.actor, request.traceparent, *remembering(request, self._settings)]
+        outcome, *rest = await run(self._client, Call(script("start_rebuild"), script_keys, [*about, KEEP]))
         if outcome == b"no-site":
             raise no_site(site)
         refuse_mismatch(outcome)

@@ -16,7 +16,7 @@ import msgspec
 from shared.connection import Client, translated
 from shared.errors import Conflict, NotFound
 from shared.http import SHARED
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.keys import SHARE_SECRET, Keys
 from shared.records import decode_saved_version
 from shared.scripts import Argument, Call, run, script
@@ -113,8 +113,7 @@ class ShareStore:
         script_keys = [names.site(site), names.versions(site, new.page), names.share(site, share)]
         script_keys += [names.shares(site, new.page), names.idempotency(site, scoped(request))]
         what: list[Argument] = [share, new.version, new.config, new.page, new.by, new.expires_in_s * 1000]
-        remembering: list[Argument] = [request.fingerprint, self._settings.idempotency_keep_s]
-        call = Call(script("make_share"), script_keys, [*remembering, *what, MOST_PER_PAGE])
+        call = Call(script("make_share"), script_keys, [*remembering(request, self._settings), *what, MOST_PER_PAGE])
         outcome, *rest = await run(self._client, call)
         _refuse(outcome, new)
         return msgspec.json.decode(rest[0], type=Share), outcome == b"replayed"
@@ -153,7 +152,7 @@ class ShareStore:
         names = self._keys
         script_keys = [names.share(site, share), names.shares(site, page), names.preview(site, preview_of(share))]
         script_keys.append(names.idempotency(site, scoped(request)))
-        arguments: list[Argument] = [request.fingerprint, self._settings.idempotency_keep_s, share]
+        arguments = [*remembering(request, self._settings), share]
         [outcome] = await run(self._client, Call(script("end_share"), script_keys, arguments))
         refuse_mismatch(outcome)
         if outcome == b"unknown":

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from shared.connection import Client, translated
 from shared.errors import Conflict, NotFound
-from shared.idempotency import Request, claim, refuse_mismatch, scoped
+from shared.idempotency import Request, claim, refuse_mismatch, remembering, scoped
 from shared.keys import Keys
 from shared.listing import Listing, read_slugs
 from shared.records import Site
-from shared.scripts import Argument, Call, run, script
+from shared.scripts import Call, run, script
 from shared.settings import Settings
 
 
@@ -67,7 +67,7 @@ class SiteStore:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
         names = [self._keys.site(slug), self._keys.idempotency(slug, scoped(request))]
-        arguments: list[Argument] = [title, request.fingerprint, self._settings.idempotency_keep_s]
+        arguments = [title, *remembering(request, self._settings)]
         answer = await run(self._client, Call(script("set_title"), names, arguments))
         refuse_mismatch(answer[0])
         if answer[0] == b"missing":
@@ -138,7 +138,7 @@ class SiteStore:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
         script_keys = [self._keys.site(slug), self._keys.idempotency(slug, scoped(request))]
-        arguments: list[Argument] = [config, request.fingerprint, self._settings.idempotency_keep_s]
+        arguments = [config, *remembering(request, self._settings)]
         [outcome] = await run(self._client, Call(script("set_defaults"), script_keys, arguments))
         if outcome == b"no-site":
             raise no_site(slug)

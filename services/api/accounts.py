@@ -8,8 +8,8 @@ from starlette.responses import Response
 from services.api.api import Api
 from services.api.asking import Asked, is_slug
 from services.api.changing import changed, once_more
+from services.api.ended import Ended
 from services.api.endpoint import V1, Answer, Endpoint
-from services.api.session import Ended
 from shared.accounts.accounts import Invited
 from shared.accounts.invitations import PATH
 from shared.accounts.records import Account, AccountName, Roles

@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from services.api.api import Api
 from services.api.asking import Asked
-from services.api.changing import changed, once_more
+from services.api.changing import once_more
 from services.api.comer import find_comer
+from services.api.ended import Ended, end_own
 from services.api.endpoint import V1, Answer, Endpoint
 from shared.accounts.passwords import Password, TriedPassword
 from shared.accounts.records import AccountName, SessionRecord, Who
@@ -84,16 +85,6 @@ class SessionList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[SessionRecord]
     next: None = None
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """What was ended.
-
-    Attributes:
-        id: its id.
-    """
-
-    id: str
 
 
 def session_of(principal: Principal) -> Session:
@@ -189,10 +180,7 @@ async def list_own(api: Api, asked: Asked) -> Response:
 
 
 async def end(api: Api, asked: Asked) -> Response:
-    session, request = asked.session, asked.change()
-    is_replayed = await once_more(lambda: api.sessions.end(asked.principal.id, session, request))
-    api.tokens.forget()
-    return changed(Ended(id=session), 200, location=None, replayed=is_replayed)
+    return await end_own(api, asked, asked.session, api.sessions.end)
 
 
 def _own(asked: Asked) -> str:

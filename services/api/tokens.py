@@ -8,8 +8,8 @@ from starlette.responses import Response
 from services.api.api import Api
 from services.api.asking import Asked
 from services.api.changing import changed, once_more
+from services.api.ended import Ended, end_own
 from services.api.endpoint import V1, Answer, Endpoint
-from services.api.session import Ended
 from shared.accounts.audit import now_ms
 from shared.accounts.records import MOST_PLACES, TokenRecord
 from shared.accounts.tokens import AskedToken
@@ -120,10 +120,7 @@ async def list_own(api: Api, asked: Asked) -> Response:
 
 
 async def revoke(api: Api, asked: Asked) -> Response:
-    token, request = asked.token, asked.change()
-    is_replayed = await once_more(lambda: api.api_tokens.revoke(asked.principal.id, token, request))
-    api.tokens.forget()
-    return changed(Ended(id=token), 200, location=None, replayed=is_replayed)
+    return await end_own(api, asked, asked.token, api.api_tokens.revoke)
 
 
 _SHOWN = {name: value for name, value in _EXAMPLE.items() if name != "used_at"}

@@ -10,7 +10,7 @@ from shared.accounts.records import MOST_PLACES, Account, name_key
 from shared.connection import Client, translated
 from shared.credentials import digest, new_secret
 from shared.errors import Conflict, NotFound
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.listing import Listing
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
@@ -60,7 +60,7 @@ class AccountStore:
         code = new_secret()
         names = [keys.ACCOUNTS, keys.ACCOUNT_NAMES, keys.ACCOUNT_ORDER, keys.MEMBERS, keys.INVITED]
         arguments: list[Argument] = [new_account_id(), name, name_key(name), msgspec.json.encode(roles)]
-        arguments += [*_invitation(code), MOST_ACCOUNTS, *self._remembering(request)]
+        arguments += [*_invitation(code), MOST_ACCOUNTS, *remembering(request, self._settings)]
         call = [*names, keys.invitation(digest(code)), _memory(request)]
         answer = await run(self._client, Call(script("add_account"), call, arguments))
         refuse_mismatch(answer[0])
@@ -111,7 +111,7 @@ class AccountStore:
         names = [keys.ACCOUNTS, keys.ACCOUNT_NAMES, keys.ACCOUNT_ORDER, keys.MEMBERS, keys.INVITED, keys.PASSWORDS]
         names += [keys.sessions(account), keys.tokens(account), _memory(request)]
         prefixes = [keys.invitation(""), keys.session(""), keys.token("")]
-        arguments = [account, key, *prefixes, *self._remembering(request)]
+        arguments = [account, key, *prefixes, *remembering(request, self._settings)]
         answer = await run(self._client, Call(script("remove_account"), names, arguments))
         refuse_mismatch(answer[0])
         _refuse(answer[0], account)
@@ -175,7 +175,7 @@ class AccountStore:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
         names = [keys.ACCOUNTS, keys.ACCOUNT_NAMES, keys.MEMBERS, _memory(request)]
-        arguments = [name_key(name), site, *self._remembering(request)]
+        arguments = [name_key(name), site, *remembering(request, self._settings)]
         answer = await run(self._client, Call(script("remove_member"), names, arguments))
         refuse_mismatch(answer[0])
         if answer[0] == b"unknown":
@@ -188,9 +188,6 @@ class AccountStore:
         with translated():
             records = await self._client.hmget(keys.ACCOUNTS, accounts)
         return [_decode(record) for record in records if record is not None]
-
-    def _remembering(self, request: Request) -> list[Argument]:
-        return [request.fingerprint, self._settings.idempotency_keep_s]
 
 
 def new_account_id() -> str:

@@ -10,7 +10,7 @@ from shared.accounts.records import Account, name_key
 from shared.connection import Client, translated
 from shared.credentials import digest, new_secret
 from shared.errors import NotFound
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
 
@@ -112,7 +112,7 @@ class InvitationStore:
         names = [keys.invitation(digest(code)), keys.ACCOUNTS, keys.ACCOUNT_NAMES, keys.ACCOUNT_ORDER, keys.MEMBERS]
         names += [keys.INVITED, keys.PASSWORDS, keys.accounts_idempotency(scoped(request))]
         arguments: list[Argument] = [new_account_id(), name, name_key(name), password]
-        arguments += [keys.sessions(""), keys.session(""), request.fingerprint, self._settings.idempotency_keep_s]
+        arguments += [keys.sessions(""), keys.session(""), *remembering(request, self._settings)]
         answer = await run(self._client, Call(script("accept"), names, arguments))
         refuse_mismatch(answer[0])
         if answer[0] == b"unknown":

@@ -1,17 +1,17 @@
 """Sessions, and signing in."""
 
-import secrets
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from shared import keys
+from shared.accounts.credentials import CredentialList, new_id
 from shared.accounts.records import Account, SessionRecord, name_key
 from shared.connection import Client, translated
 from shared.credentials import Credential, digest, new_secret
-from shared.errors import NotFound, TooManyTries, Unauthenticated, WrongPassword
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.errors import TooManyTries, Unauthenticated, WrongPassword
+from shared.idempotency import Request
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
 
@@ -75,6 +75,7 @@ class SessionStore:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client, self._settings = client, settings
+        self._credentials = CredentialList(client, settings, "session", keys.sessions, keys.session(""))
 
     async def try_to_sign_in(self, name: str, comer: Comer) -> Tried:
         """Count a try, and find what the password is held against.
@@ -117,7 +118,7 @@ class SessionStore:
             Unauthenticated: the account is gone.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        secret, session = new_secret(), _new_id()
+        secret, session = new_secret(), new_id(int(time.time() * 1000))
         names = [keys.session(digest(secret)), keys.sessions(account), keys.ACCOUNTS, keys.PASSWORDS]
         names += [keys.session((comer.session or _NONE).digest), _tries_of_both(name, comer), _known(name, comer)]
         idle_ms, keep_ms = (int(s * 1000) for s in (self._settings.session_idle_s, self._settings.session_keep_s))
@@ -142,8 +143,7 @@ class SessionStore:
         Args:
             current: id of the one that asks, "" where none does.
         """
-        found = await read_listed(self._client, keys.sessions(account), keys.session(""))
-        return [_session(fields, current) for fields in found]
+        return [_session(fields, current) for fields in await self._credentials.read(account)]
 
     async def end(self, account: str, session: str, request: Request) -> bool:
         """End a session.
@@ -156,68 +156,7 @@ class SessionStore:
             IdempotencyMismatch: the key was used with another request.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        which = Listed(keys.sessions(account), session, keys.session(""))
-        outcome = await end_listed(self._client, which, request, self._settings.idempotency_keep_s)
-        if outcome == b"unknown":
-            raise NotFound("session", session, "list them with GET /-/api/v1/sessions")
-        return outcome == b"replayed"
-
-
-async def read_listed(client: Client, key: str, prefix: str) -> list[dict[str, str]]:
-    """The fields of what a list of ids and digests names and is still there, the newest first."""
-    with translated():
-        listed = await client.hgetall(key)
-        pipeline: Any = client.pipeline(transaction=False)
-        for name in sorted(listed, reverse=True):
-            pipeline.hgetall(prefix + listed[name].decode())
-        found = await pipeline.execute() if listed else []
-    return [{name.decode(): value.decode() for name, value in fields.items()} for fields in found if fields]
-
-
-class Listed(NamedTuple):
-    """One of those that a list of ids and digests names.
-
-    Attributes:
-        key: the list.
-        id: which of them.
-        prefix: what stands before the digest in its key.
-    """
-
-    key: str
-    id: str
-    prefix: str
-
-
-async def end_listed(client: Client, which: Listed, request: Request, keep_s: int) -> bytes:
-    """Take away one of those that a list names.
-
-    Args:
-        keep_s: how long the idempotency key is remembered.
-
-    Returns:
-        b"ended", b"replayed" or b"unknown".
-
-    Raises:
-        IdempotencyMismatch: the key was used with another request.
-    """
-    arguments: list[Argument] = [which.id, which.prefix, request.fingerprint, keep_s]
-    memory = keys.accounts_idempotency(scoped(request))
-    outcome: bytes = await run(client, Call(script("end_credential"), [which.key, memory], arguments))
-    refuse_mismatch(outcome)
-    return outcome
-
-
-def _new_id() -> str:
-    return new_id(int(time.time() * 1000))
-
-
-def new_id(now_ms: int) -> str:
-    """A fresh id that sorts by time.
-
-    Args:
-        now_ms: milliseconds since the epoch.
-    """
-    return f"{now_ms:011x}{secrets.token_hex(3)}"
+        return await self._credentials.end(account, session, request)
 
 
 def _session(fields: dict[str, str], current: str) -> SessionRecord:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import msgspec
 
 from shared import keys
+from shared.accounts.credentials import CredentialList, new_id
 from shared.accounts.records import TokenRecord
-from shared.accounts.sessions import Listed, end_listed, new_id, read_listed
 from shared.connection import Client
 from shared.credentials import digest, new_token
 from shared.errors import Conflict, NotFound
-from shared.idempotency import Request, refuse_mismatch, scoped
+from shared.idempotency import Request, refuse_mismatch, remembering, scoped
 from shared.principal import ADMINISTRATOR
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
@@ -59,6 +59,7 @@ class TokenStore:
 
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client, self._settings = client, settings
+        self._credentials = CredentialList(client, settings, "token", keys.tokens, keys.token(""))
 
     async def make(self, account: str, asked: AskedToken, now_ms: int, request: Request) -> MadeToken:
         """Make a token.
@@ -85,7 +86,7 @@ class TokenStore:
             MOST_TOKENS,
             keys.token(""),
         ]
-        arguments += [int(account == ADMINISTRATOR), request.fingerprint, self._settings.idempotency_keep_s]
+        arguments += [int(account == ADMINISTRATOR), *remembering(request, self._settings)]
         answer = await run(self._client, Call(script("make_token"), names, arguments))
         _refuse(answer[0], account)
         pairs = zip(answer[1][::2], answer[1][1::2], strict=True)
@@ -94,7 +95,7 @@ class TokenStore:
 
     async def listed(self, account: str) -> list[TokenRecord]:
         """An account's tokens, the newest first."""
-        return [_token(fields) for fields in await read_listed(self._client, keys.tokens(account), keys.token(""))]
+        return [_token(fields) for fields in await self._credentials.read(account)]
 
     async def revoke(self, account: str, token: str, request: Request) -> bool:
         """Revoke a token.
@@ -110,11 +111,7 @@ class TokenStore:
             IdempotencyMismatch: the key was used with another request.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        which = Listed(keys.tokens(account), token, keys.token(""))
-        outcome = await end_listed(self._client, which, request, self._settings.idempotency_keep_s)
-        if outcome == b"unknown":
-            raise NotFound("token", token, "list them with GET /-/api/v1/tokens")
-        return outcome == b"replayed"
+        return await self._credentials.end(account, token, request)
 
 
 def _token(fields: dict[str, str]) -> TokenRecord:
