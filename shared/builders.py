@@ -6,7 +6,7 @@ import msgspec
 
 from shared import keys
 from shared.connection import Client, translated
-from shared.heartbeat import read_beats
+from shared.heartbeat import read_alive
 
 
 class Doing(msgspec.Struct, kw_only=True):
@@ -37,19 +37,8 @@ async def read_builders(client: Client) -> list[Doing]:
     Raises:
         StoreUnavailable, StoreUncertain: Redis is away.
     """
-    with translated():
-        listed = await client.hgetall(keys.BUILDERS)
-    beats = await read_beats(client, [name.decode() for name in listed]) if listed else {}
-    gone = [name for name, beat in beats.items() if beat is None]
-    if gone:
-        with translated():
-            await client.hdel(keys.BUILDERS, *gone)
-            await client.hdel(keys.QUIET, *gone)
-    return [
-        msgspec.json.decode(said, type=Doing)
-        for name, said in sorted(listed.items())
-        if beats[name.decode()] is not None
-    ]
+    alive = await read_alive(client, keys.BUILDERS, keys.QUIET)
+    return [msgspec.json.decode(said, type=Doing) for said in alive.values()]
 
 
 async def set_quiet(client: Client, builder: str, by: str) -> None:

@@ -127,3 +127,25 @@ async def read_beats(client: Client, names: list[str]) -> dict[str, bytes | None
         for name in names:
             pipeline.get(beat(name))
         return dict(zip(names, await pipeline.execute(), strict=True))
+
+
+async def read_alive(client: Client, register: str, *also: str) -> dict[str, bytes]:
+    """What the processes in a register that beat say of themselves, by name; what dead ones left goes.
+
+    Args:
+        client: for short calls.
+        register: hash that lists processes of one kind.
+        also: other hashes by the same names, from which the dead go too.
+
+    Raises:
+        StoreUnavailable, StoreUncertain: Redis is away.
+    """
+    with translated():
+        listed = {name.decode(): said for name, said in sorted((await client.hgetall(register)).items())}
+    beats = await read_beats(client, list(listed)) if listed else {}
+    gone = [name for name, count in beats.items() if count is None]
+    if gone:
+        with translated():
+            for left in (register, *also):
+                await client.hdel(left, *gone)
+    return {name: said for name, said in listed.items() if beats[name] is not None}

@@ -7,7 +7,7 @@ import msgspec
 
 from shared import keys
 from shared.connection import Client, translated
-from shared.heartbeat import read_beats
+from shared.heartbeat import read_alive
 from shared.keys import Keys
 from shared.records import Publication, Served
 from shared.scripts import Argument, Call, script
@@ -118,15 +118,8 @@ async def read_servers(client: Client, names: Keys) -> list[ServerState]:
     Raises:
         StoreUnavailable, StoreUncertain: Redis is away.
     """
-    with translated():
-        listed = await client.hgetall(keys.SERVERS)
-    beats = await read_beats(client, [name.decode() for name in listed]) if listed else {}
-    gone = [name for name, beat in beats.items() if beat is None]
-    if gone:
-        with translated():
-            await client.hdel(keys.SERVERS, *gone)
-    said = {name.decode(): said for name, said in sorted(listed.items()) if beats[name.decode()] is not None}
-    servers = {name: msgspec.json.decode(json, type=ServerState) for name, json in said.items()}
+    alive = await read_alive(client, keys.SERVERS)
+    servers = {name: msgspec.json.decode(said, type=ServerState) for name, said in alive.items()}
     for name, server in servers.items():
         server.server = name
     if servers:
