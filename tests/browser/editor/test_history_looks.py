@@ -56,3 +56,16 @@ async def test_a_dialog_is_for_everybody(open_tab: OpenTab, past: Past, dialog: 
     async for look in tab.looks(PHONE):
         assert await tab.faults() == "", look
         assert await tab.get("document.documentElement.scrollWidth") == PHONE, look
+
+
+async def test_the_menu_of_the_last_row_is_seen_whole(open_tab: OpenTab, past: Past) -> None:
+    tab = await open_tab({past.site: "publisher"}, past.screen)
+
+    await tab.page.get_by_label("More for v1").click()
+    entry = tab.page.locator(".menu[open] .menu-entries > :last-child")
+    await entry.scroll_into_view_if_needed()
+
+    assert await entry.evaluate(
+        "e => { const box = e.getBoundingClientRect();"
+        " return document.elementFromPoint(box.x + box.width / 2, box.bottom - 2) === e }"
+    )
