@@ -14,7 +14,7 @@ from services.api.changing import once_more
 from services.api.comer import find_comer
 from services.api.endpoint import V1, Answer, Endpoint
 from services.api.session import EXAMPLE, Session, signed_in
-from shared.accounts.passwords import Password
+from shared.accounts.passwords import Password, refuse_name
 from shared.accounts.records import NAME_MEND, Account, AccountName
 from shared.credentials import digest
 from shared.errors import Invalid, WrongPassword
@@ -80,9 +80,10 @@ async def accept(api: Api, asked: Asked) -> Response:
         return await _accept_again(api, asked, given, request)
     if not found.account and given.name is None:
         raise Invalid("The first administrator has no name yet.", pointer="/name", mend=f"add name: {NAME_MEND}")
+    name = given.name or found.name
+    refuse_name(given.password, name)
     with asked.paused():
         password = await api.passwords.hash(given.password)
-    name = given.name or found.name
     accepted = await once_more(lambda: api.invitations.accept(given.code, name, password, request))
     return await _signed_in(api, asked, accepted.account, password)
 

@@ -10,7 +10,7 @@ from services.api.changing import once_more
 from services.api.comer import find_comer
 from services.api.ended import Ended, end_own
 from services.api.endpoint import V1, Answer, Endpoint
-from shared.accounts.passwords import Password, TriedPassword
+from shared.accounts.passwords import Password, TriedPassword, refuse_name
 from shared.accounts.records import AccountName, SessionRecord, Who
 from shared.accounts.sessions import Comer, Opened
 from shared.credentials import cookie_header, cookie_name
@@ -160,6 +160,7 @@ async def sign_out(api: Api, asked: Asked) -> Response:
 async def change_password(api: Api, asked: Asked) -> Response:
     _own(asked)
     given = await asked.body(NewPassword)
+    refuse_name(given.password, asked.principal.name)
     comer = find_comer(asked.http, api.settings.gateways)
     try:
         account, proved = await prove(api, asked, asked.principal.name, given.current, comer)

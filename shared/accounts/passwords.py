@@ -14,7 +14,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
-from shared.errors import Busy
+from shared.accounts.records import name_key
+from shared.errors import Busy, Invalid
 
 AT_ONCE = 2
 MOST_WAITING = 16
@@ -30,6 +31,16 @@ _HASHER = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1, hash_le
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=1$cGxhdGVuLW5vYm9keXMtcw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 Outcome = TypeVar("Outcome")
+
+
+def refuse_name(password: str, name: str) -> None:
+    """Refuse a password that is the name of its account, which everybody knows.
+
+    Raises:
+        Invalid: it is.
+    """
+    if name_key(password).strip() == name_key(name).strip():
+        raise Invalid("The password is the name.", pointer="/password", mend=PASSWORD_MEND)
 
 
 class Passwords:

@@ -55,6 +55,17 @@ async def test_the_first_to_come_becomes_the_administrator(web: httpx2.AsyncClie
     assert await who(web, as_session(secret_of(answer))) == 200
 
 
+async def test_a_password_is_not_the_name_that_everybody_knows(web: httpx2.AsyncClient, client: Client) -> None:
+    first = await accept(web, await first_code(client), password="ada lovelace", name="Ada Lovelace")
+    code = await invite(web, "Grace Hopper", {})
+
+    invited = await accept(web, code, password="GRACE HOPPER")
+
+    for answer in (first, invited):
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/password")
+    assert (await accept(web, code)).status_code == 201
+
+
 async def test_there_is_one_first_administrator(web: httpx2.AsyncClient, client: Client) -> None:
     codes = [await first_code(client) for _ in range(2)]
     assert (await accept(web, codes[0], name="Ada")).status_code == 201

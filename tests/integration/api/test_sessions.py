@@ -209,6 +209,16 @@ async def test_a_new_password_needs_the_current_one(web: httpx2.AsyncClient) -> 
     assert (await sign_in(web)).status_code == 201
 
 
+async def test_a_new_password_is_not_the_name(web: httpx2.AsyncClient) -> None:
+    own = await join(web, "Ada Lovelace")
+    body = {"current": PASSWORD, "password": "Ada Lovelace"}
+
+    answer = await web.put(f"{V1}/session/password", json=body, headers=own)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/password")
+    assert await who(web, own) == 200
+
+
 async def test_one_sees_ones_sessions_and_ends_them(web: httpx2.AsyncClient) -> None:
     own = await join(web)
     other = as_session(secret_of(await sign_in(web, user_agent="Other browser\x07")))
