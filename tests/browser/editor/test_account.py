@@ -70,6 +70,30 @@ async def test_a_session_of_another_browser_is_ended_from_here(open_tab: OpenTab
     await wait_until(is_out, longest_s=15, what="the end of the session")
 
 
+async def test_a_password_is_changed_and_all_other_sessions_end(open_tab: OpenTab, up: Up, site: str) -> None:
+    tab = await open_tab({site: "editor"}, "-/account")
+    tab.expects = {422}
+    name = (await tab.page.locator(".shell-name").text_content() or "").removeprefix("Your account: ")
+    sign_in = {"name": name, "password": PASSWORD}
+    elsewhere = httpx2.post(f"{up.url}{V1}/session", json=sign_in, headers={"origin": up.url}, trust_env=False)
+    await tab.page.reload()
+    await tab.page.get_by_role("button", name="End the session").wait_for()
+    present = tab.page.get_by_label("Present password", exact=True)
+    new = tab.page.get_by_label("New password", exact=True)
+
+    await present.fill("not this one")
+    await new.fill("four quiet otters knitting")
+    await tab.press("Change the password")
+    await tab.page.get_by_text("This is not your password").first.wait_for()
+    await present.fill(PASSWORD)
+    await tab.press("Change the password")
+    await tab.page.locator(".toast").get_by_text("The password is changed").wait_for()
+
+    await wait_until(tab.page.get_by_role("button", name="End the session").is_hidden, what="the other session to go")
+    assert await present.input_value() == await new.input_value() == ""
+    assert elsewhere.status_code == 201
+
+
 async def test_an_account_is_made_given_roles_and_removed(open_tab: OpenTab, up: Up, site: str) -> None:
     tab = await open_tab(ADMIN, "-/accounts")
     name = f"Grace of {site}"

@@ -46,17 +46,25 @@ async def test_the_first_run_makes_an_administrator_who_is_signed_in(first: Tab)
     assert await first.page.get_by_role("link", name="Accounts").is_visible()
 
 
-async def test_a_short_password_is_refused_at_its_field_and_the_link_works_on(first: Tab) -> None:
-    first.expects = {422}
-    password = first.page.get_by_label("Password", exact=True)
-    await first.page.get_by_label("Name").fill("Ada")
+async def test_each_field_that_is_wrong_says_so_at_once_and_the_link_works_on(first: Tab) -> None:
+    name, password = first.page.get_by_label("Name"), first.page.get_by_label("Password", exact=True)
+    assert await first.get("document.activeElement.name") == "name"
+    await name.fill("a/b")
 
     await password.fill("short")
     await first.press("Create the account")
-    await first.page.locator(".field-error:visible").wait_for()
+    errors = await first.page.locator(".field-error:visible").all_inner_texts()
 
+    assert [error.partition(":")[0] for error in errors] == [
+        "Use letters, digits, spaces and . @ + - _ ', with a letter or a digit in front.",
+        "This is too short",
+    ]
     assert await password.get_attribute("aria-invalid") == "true"
-    assert await first.get("document.activeElement.name") == "password"
+    assert await first.get("document.activeElement.name") == "name"
+    await name.fill("Ada Lovelace")
+    await password.fill("ada lovelace")
+    await first.press("Create the account")
+    await first.page.get_by_text("This is the name").wait_for()
     await password.fill(PASSWORD)
     assert await first.page.get_by_text("At least 10 characters: done").count() == 1
     await first.press("Create the account")
@@ -92,6 +100,7 @@ async def test_a_wrong_password_is_refused_without_saying_which_of_the_two_it_wa
     await refusal.wait_for()
 
     assert await tab.get("document.activeElement.name") == "password"
+    assert await tab.page.get_by_label("Password", exact=True).get_attribute("aria-invalid") == "true"
     await sign_in(tab, name)
     await tab.heading("Sites").wait_for()
 

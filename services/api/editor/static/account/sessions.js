@@ -14,6 +14,7 @@ const COLUMNS = [
   { label: "Actions", class: "table-end", isHidden: true },
 ];
 
+/** @returns {Promise<{element: HTMLElement, reload: function(): Promise}>} */
 export async function sessionsPart(signal) {
   const list = new PagedList({
     load: (cursor, stop) => get("/sessions", { signal: stop }),
@@ -21,7 +22,8 @@ export async function sessionsPart(signal) {
     empty: () => emptyState({ drawing: "key", title: "No sessions", level: "h3" }),
   });
   await list.reload();
-  return section({ title: "Where you are signed in", text: "End whatever you do not know." }, list.element);
+  const element = section({ title: "Where you are signed in", text: "End whatever you do not know." }, list.element);
+  return { element, reload: () => list.reload({ isQuiet: true }) };
 }
 
 function cells(session, list) {

@@ -9,11 +9,12 @@ let made = 0;
 /**
  * Wrap a control.
  * @param {{label: string, hint?: *, error?: string, control: HTMLElement, around?: HTMLElement, isOptional?: boolean,
- *   pointer?: string}} options `around` holds the control where it does not stand alone; `pointer` is where problems of
- *   it point, `/<name of the control>` where none is given
+ *   pointer?: string, check?: function(): string}} options `around` holds the control where it does not stand alone;
+ *   `pointer` is where problems of it point, `/<name of the control>` where none is given; `check` says what the API would
+ *   refuse for certain, "" for nothing
  * @returns {HTMLElement} with `setError(text)`, where "" takes the error away
  */
-export function field({ label, hint = "", error = "", control, around = control, isOptional = false, pointer }) {
+export function field({ label, hint = "", error = "", control, around = control, isOptional = false, pointer, check }) {
   control.id ||= `field-${(made += 1)}`;
   const hintElement = h("p", { class: "field-hint", id: `${control.id}-hint`, hidden: !hint }, hint);
   const errorElement = h("p", { class: "field-error", id: `${control.id}-error`, hidden: true });
@@ -22,6 +23,7 @@ export function field({ label, hint = "", error = "", control, around = control,
       isOptional && [" ", h("span", { class: "field-optional" }, "optional")]),
     hintElement, around, errorElement);
   element.control = control;
+  element.check = check;
   element.setError = (text) => {
     errorElement.hidden = !text;
     errorElement.replaceChildren(...(text ? [icon("warning"), text] : []));
@@ -84,10 +86,10 @@ export function onSubmit(form, act) {
     event.preventDefault();
     if (form.ariaBusy === "true") return;
     clearErrors(form);
-    const missing = [...form.querySelectorAll(".field")].filter((element) => element.control?.required && !element.control.value);
-    for (const element of missing) element.setError("This is needed.");
-    if (missing.length > 0) {
-      missing[0].control.focus();
+    const refused = [...form.querySelectorAll(".field")].filter((element) => element.setError && refusal(element));
+    for (const element of refused) element.setError(refusal(element));
+    if (refused.length > 0) {
+      refused[0].control.focus();
       return;
     }
     form.ariaBusy = "true";
@@ -102,6 +104,11 @@ export function onSubmit(form, act) {
     }
   });
   return form;
+}
+
+/** What need not be sent to be refused. */
+function refusal({ control, check }) {
+  return control.required && !control.value ? "This is needed." : (check?.() ?? "");
 }
 
 /** The button that sends a form. */

@@ -64,7 +64,7 @@ async function show({ isFirst = false, top = 0 }) {
   options.outlet.replaceChildren(shown.element);
   document.title = `${shown.title} · Platen`;
   options.onShown?.(shown);
-  if (!isFirst) arrive(shown, top);
+  if (!begin() && !isFirst) arrive(shown, top);
 }
 
 async function load(signal) {
@@ -72,6 +72,13 @@ async function load(signal) {
   const screen = await module();
   const query = new URLSearchParams(location.search);
   return screen.show(options.contextOf({ parameters, query, signal, navigate }));
+}
+
+/** A screen of which one thing is asked first says so. */
+function begin() {
+  const control = options.outlet.querySelector("[autofocus]");
+  control?.focus();
+  return Boolean(control);
 }
 
 /** A screen reader reads the heading that has the focus, so it need not be told as well. */

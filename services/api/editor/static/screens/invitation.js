@@ -3,13 +3,14 @@
 
 import { EDITOR, SIGN_IN } from "../lib/addresses.js";
 import { send } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
 import { field, onSubmit, submitButton } from "../lib/forms.js";
-import { icon } from "../lib/icons.js";
-import { passwordInput } from "../lib/password.js";
+import { newPassword } from "../lib/password.js";
 import { remember } from "../lib/session.js";
 import { clockShort } from "../lib/time.js";
-import { RULES } from "../shell/password-rules.js";
+
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}_ .@+'\u2019-]*$/u;
+const MOST_NAME = 64;
 
 export async function show({ navigate, signal }) {
   const code = location.hash.slice(1);
@@ -37,15 +38,11 @@ function spent() {
 function form(code, invitation, navigate) {
   const name = h("input", { type: "text", name: "name", value: invitation.name ?? "", required: true, autocomplete: "username",
     autocapitalize: "none", spellcheck: false, readOnly: !invitation.is_first });
-  const password = passwordInput({ autocomplete: "new-password" });
-  const rules = h("ul", { class: "rules", id: "password-rules", "aria-label": "Rules of the password" });
-  const showRules = () => fill(rules, RULES.map((rule) => ruleItem(rule, password.control.value, name.value)));
-  for (const input of [name, password.control]) input.addEventListener("input", showRules);
-  showRules();
+  const password = newPassword({ nameOf: () => name.value, named: name });
+  (invitation.is_first ? name : password.control).autofocus = true;
   const element = h("form", {},
-    field({ label: "Name", hint: invitation.is_first ? "What you sign in with, and what others see beside your changes." : "", control: name }),
-    field({ label: "Password", hint: "Three or four words that nobody would guess are good.", control: password.control, around: password.element }),
-    rules,
+    field({ label: "Name", hint: invitation.is_first ? "What you sign in with, and what others see beside your changes." : "", control: name, check: () => (invitation.is_first ? nameRefusal(name.value.trim()) : "") }),
+    password.elements,
     submitButton(invitation.is_first ? "Create the account" : "Set the password and sign in"));
   onSubmit(element, async (values) => {
     const chosen = invitation.is_first ? { name: values.name.trim() } : {};
@@ -60,10 +57,10 @@ function form(code, invitation, navigate) {
   return frame(title, h("p", {}, text), element);
 }
 
-function ruleItem({ text, isMet }, password, name) {
-  const met = isMet(password, name);
-  return h("li", { class: met ? "is-met" : "" }, icon(met ? "check" : "dash"), text,
-    h("span", { class: "visually-hidden" }, met ? ": done" : ": not yet"));
+/** The API decides; this is told at once, and in words for people. */
+function nameRefusal(name) {
+  if ([...name].length > MOST_NAME) return `This is too long: use at most ${MOST_NAME} characters.`;
+  return NAME.test(name) ? "" : "Use letters, digits, spaces and . @ + - _ ', with a letter or a digit in front.";
 }
 
 function frame(title, ...children) {

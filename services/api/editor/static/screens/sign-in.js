@@ -9,17 +9,18 @@ import { duration } from "../lib/time.js";
 
 export async function show({ parameters, query, navigate }) {
   const next = [parameters.next, query.get("next")].find(isOwn) ?? EDITOR;
-  const name = h("input", { type: "text", name: "name", required: true, autocomplete: "username", autocapitalize: "none", spellcheck: false });
+  const name = h("input", { type: "text", name: "name", required: true, autofocus: true, autocomplete: "username", autocapitalize: "none", spellcheck: false });
   const password = passwordInput({ autocomplete: "current-password" });
+  const passwordField = field({ label: "Password", control: password.control, around: password.element });
   const form = h("form", {},
     field({ label: "Name", control: name }),
-    field({ label: "Password", control: password.control, around: password.element }),
+    passwordField,
     submitButton("Sign in"));
   onSubmit(form, async (values) => {
     try {
       await signIn(values.name.trim(), values.password);
     } catch (problem) {
-      refuse(form, password.control, problem);
+      refuse(form, passwordField, problem);
       return;
     }
     await navigate(next, { replace: true });
@@ -31,12 +32,12 @@ export async function show({ parameters, query, navigate }) {
   return { title: "Sign in", element };
 }
 
-function refuse(form, control, problem) {
+/** Which of the two was wrong is told to nobody; 422 is a name or a password that no account can have. */
+function refuse(form, passwordField, problem) {
   if (problem.name !== "Problem") throw problem;
-  if (problem.status === 401) {
-    showProblem(form, { errors: [], detail: "This name and password do not go together." });
-    control.select();
-    control.focus();
+  if ([401, 422].includes(problem.status)) {
+    showProblem(form, { errors: [{ pointer: passwordField.dataset.pointer, detail: "This name and password do not go together." }] });
+    passwordField.control.select();
     return;
   }
   if (problem.status !== 429) return showProblem(form, problem);
