@@ -94,7 +94,7 @@ async def test_a_wrong_password_is_refused_without_saying_which_of_the_two_it_wa
     name = await name_of_somebody(open_tab)
     tab = await open_tab(None)
     tab.expects = {401}
-    refusal = tab.page.get_by_text("This name and password do not go together.")
+    refusal = tab.page.locator(".field-error").get_by_text("This name and password do not go together.")
 
     await sign_in(tab, name, "another password altogether")
     await refusal.wait_for()

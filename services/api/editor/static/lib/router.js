@@ -74,9 +74,9 @@ async function load(signal) {
   return screen.show(options.contextOf({ parameters, query, signal, navigate }));
 }
 
-/** A screen of which one thing is asked first says so. */
+/** Where a screen says what is filled in first (`data-first`), the focus goes there. */
 function begin() {
-  const control = options.outlet.querySelector("[autofocus]");
+  const control = options.outlet.querySelector("[data-first]");
   control?.focus();
   return Boolean(control);
 }

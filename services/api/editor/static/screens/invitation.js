@@ -39,7 +39,7 @@ function form(code, invitation, navigate) {
   const name = h("input", { type: "text", name: "name", value: invitation.name ?? "", required: true, autocomplete: "username",
     autocapitalize: "none", spellcheck: false, readOnly: !invitation.is_first });
   const password = newPassword({ nameOf: () => name.value, named: name });
-  (invitation.is_first ? name : password.control).autofocus = true;
+  (invitation.is_first ? name : password.control).dataset.first = "";
   const element = h("form", {},
     field({ label: "Name", hint: invitation.is_first ? "What you sign in with, and what others see beside your changes." : "", control: name, check: () => (invitation.is_first ? nameRefusal(name.value.trim()) : "") }),
     password.elements,

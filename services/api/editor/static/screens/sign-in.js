@@ -9,7 +9,7 @@ import { duration } from "../lib/time.js";
 
 export async function show({ parameters, query, navigate }) {
   const next = [parameters.next, query.get("next")].find(isOwn) ?? EDITOR;
-  const name = h("input", { type: "text", name: "name", required: true, autofocus: true, autocomplete: "username", autocapitalize: "none", spellcheck: false });
+  const name = h("input", { type: "text", name: "name", required: true, dataset: { first: "" }, autocomplete: "username", autocapitalize: "none", spellcheck: false });
   const password = passwordInput({ autocomplete: "current-password" });
   const passwordField = field({ label: "Password", control: password.control, around: password.element });
   const form = h("form", {},
