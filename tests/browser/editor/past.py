@@ -4,7 +4,7 @@ import calendar
 import time
 from typing import Any
 
-from tests.browser.editor.tab import Tab
+from tests.browser.editor.tab import V1, Tab
 from tests.conftest import wait_until
 from tests.harness import Up, end_of
 
@@ -60,6 +60,15 @@ class Past:
         """Its draft, by the API."""
         found: dict[str, Any] = self.up.api.get(f"{self.path}/draft")
         return found
+
+    async def write(self, tab: Tab, config: dict[str, Any], base_version: int = 0) -> None:
+        """Save a first draft, as whoever is signed in to a tab."""
+        answer = await tab.page.context.request.put(
+            f"{self.up.url}{V1}/{self.path}/draft",
+            data={"config": config, "base_version": base_version},
+            headers={"if-match": '"r0"', "origin": self.up.url},
+        )
+        assert answer.ok, await answer.text()
 
     async def visit(self, tab: Tab) -> tuple[int, str]:
         """What a visitor gets now: the status and the page."""

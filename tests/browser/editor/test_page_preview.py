@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, SPRING_SALE, Desk, edit
+from tests.browser.editor.past import Past
 from tests.conftest import wait_until
 from tests.harness import Up
 
@@ -79,6 +80,32 @@ async def test_what_cannot_be_shown_leaves_the_last_that_could(open_tab: OpenTab
     assert await shows(desk, "Small")
 
 
+async def test_a_widget_that_is_not_finished_hides_nothing_of_the_others(open_tab: OpenTab, up: Up, site: str) -> None:
+    empty, bad = {"type": "text", "body": ""}, {"type": "text", "body": "[away](javascript:alert(1))"}
+    desk = await edit(open_tab, up, site)
+    desk.tab.expects = {422}
+    config = {"title": "Begun", "widgets": [empty, SMALL["widgets"][0], bad, SMALL["widgets"][2]]}
+    await Past(up, site).write(desk.tab, config)
+    await desk.tab.go(f"{site}/spring")
+
+    await desk.page.get_by_text("Without 2 widgets that are not finished").wait_for()
+    text = await frame_of(desk, "frame.contentDocument.querySelector('main').innerText")
+    await wait_until(lambda: is_marked(desk, 2), what="the fault in the third widget")
+
+    assert [word for word in ("First", "Third", "away") if word in str(text)] == ["First", "Third"]
+
+
+async def test_the_preview_shows_the_widget_somebody_is_at(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, TALL)
+    await desk.previewed()
+
+    await desk.widget(20).locator(".widget-toggle").click()
+
+    inside = "(e => e.top >= 0 && e.top < frame.contentWindow.innerHeight)"
+    place = "frame.contentDocument.getElementById('text-20').getBoundingClientRect()"
+    assert await frame_of(desk, f"{inside}({place})")
+
+
 async def test_a_narrow_screen_has_the_preview_behind_a_tab(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, SMALL, width=360)
     before = await desk.page.locator(".preview").is_visible()
@@ -116,6 +143,10 @@ async def test_a_keystroke_is_seen_soon(open_tab: OpenTab, up: Up, site: str) ->
     print(f"keystroke to frame, p50: {own:.0f} ms without and {whole:.0f} ms with the wait for more keystrokes")  # noqa: T201
     assert len(measured) >= 12
     assert all(total > waited >= 0 for total, waited in measured)
+
+
+async def is_marked(desk: Desk, number: int) -> bool:
+    return await desk.widget(number).locator(".widget-marks").inner_text() == "1 to mend"
 
 
 async def shows(desk: Desk, title: str) -> bool:

@@ -60,7 +60,8 @@ function listIsWhole(schema, spec, value) {
   return list.length >= (spec.schema.minItems ?? 0) && list.every((part) => isWhole(schema, item, part));
 }
 
-function widgetIsWhole(schema, spec, item) {
+/** The same of one widget. */
+export function widgetIsWhole(schema, spec, item) {
   const kind = schema.widgets(spec).get(item?.type);
   return kind !== undefined && areWhole(schema, schema.fields(kind), item);
 }

@@ -6,7 +6,6 @@ import { ask } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { may } from "../lib/session.js";
 import { Autosave, baseOf } from "./autosave.js";
-import { isWhole } from "./check.js";
 import { chooseSide } from "./conflict.js";
 import { widgetName } from "./differences.js";
 import { FaultList } from "./fault-list.js";
@@ -22,6 +21,7 @@ import { Preview } from "./preview.js";
 import { askForNote, publish } from "./publish.js";
 import { SaveState } from "./save-state.js";
 import { Schema } from "./schema.js";
+import { Showable } from "./showable.js";
 
 export class PageEditor {
   constructor({ site, page, path, schema, draft, state, session, signal, query }) {
@@ -84,9 +84,10 @@ export class PageEditor {
     this.faults = new Faults((pointer) => this.form.viewAt(pointer).spec);
     this.known = [];
     this.list = new FaultList(this.form);
+    const refused = new WeakMap();
     this.preview = new Preview({
       model, path, signal,
-      isWhole: (config) => isWhole(this.schema, this.schema.root, config),
+      showable: (config) => new Showable(this.schema, config, refused),
       nameOf: (config) => this.#nameOf(config),
       onFaults: (faults, config) => this.#found("preview", faults, config),
     });
@@ -99,11 +100,18 @@ export class PageEditor {
   #connect() {
     const { model, autosave, signal } = this;
     model.addEventListener("change", () => this.#changed(), { signal });
+    this.form.element.addEventListener("focusin", ({ target }) => this.#followWidget(target), { signal });
     autosave.addEventListener("draft", ({ detail }) => this.#found("draft", detail.draft.faults, detail.config), { signal });
     autosave.addEventListener("conflict", ({ detail }) => this.#choose(detail), { signal });
     autosave.addEventListener("state", () => this.preview.refresh(), { signal });
     signal.addEventListener("abort", () => autosave.end());
     listenToKeys(this, signal);
+  }
+
+  /** The preview shows what somebody is at. */
+  #followWidget(target) {
+    const widget = target.closest(".widget");
+    if (widget) this.preview.follow([...widget.parentElement.children].indexOf(widget));
   }
 
   #bringBack(kept) {

@@ -9,6 +9,8 @@ import { newName } from "./fields/frame.js";
 // Shorter than the pause between two keys of most people, so they see each; a preview costs a builder milliseconds.
 const AFTER_MS = 80;
 const AGAIN_AFTER_MS = 3_000;
+// The API says of one thing at a time what is wrong with it.
+const MOST_TRIES = 4;
 const WIDTHS = [["Phone", 390], ["Tablet", 820], ["Desktop", 1280]];
 // Where tests and benches read how long a keystroke took to its frame, and how much of that was waiting for more.
 const MEASURE = "keystroke-to-frame";
@@ -18,13 +20,16 @@ export class Preview {
   #asking = null;
   #changedAt = 0;
   #shown = null;
+  #part = null;
+  #wanted = null;
 
   /**
    * @param {{model: import("./model.js").Model, path: string, nameOf: (config: object) => string,
-   *   onFaults: (faults: object[], config: object) => void, isWhole: (config: object) => boolean, signal: AbortSignal}} given
+   *   onFaults: (faults: object[], config: object) => void,
+   *   showable: (config: object) => import("./showable.js").Showable, signal: AbortSignal}} given
    */
-  constructor({ model, path, nameOf, onFaults, isWhole, signal }) {
-    Object.assign(this, { model, path, nameOf, onFaults, isWhole, signal, isVisible: true });
+  constructor({ model, path, nameOf, onFaults, showable, signal }) {
+    Object.assign(this, { model, path, nameOf, onFaults, showable, signal, isVisible: true });
     this.frames = [this.#frame(), this.#frame()];
     this.status = h("p", { class: "preview-status" });
     this.stage = h("div", { class: "preview-stage" }, this.frames);
@@ -43,6 +48,12 @@ export class Preview {
     if (this.isVisible) this.#timer = setTimeout(() => this.#render(), afterMs);
   }
 
+  /** Bring a widget into view, by its place; one that is not shown yet, once it is. */
+  follow(place) {
+    this.#wanted = place;
+    this.#bring();
+  }
+
   /** A pane that nobody sees asks for nothing. */
   setVisible(isVisible) {
     const comes = isVisible && !this.isVisible;
@@ -52,24 +63,42 @@ export class Preview {
 
   /** Say anew which state of the page is shown; saving changes that without changing the page. */
   refresh() {
-    if (this.#shown) this.#say("check", `Preview of ${this.nameOf(this.#shown)}`);
+    if (!this.#shown || this.#shown !== this.model.config) return;
+    if (this.#part.left === 0) this.#say("check", `Preview of ${this.nameOf(this.#shown)}`);
+    else this.#say("pencil", `Without ${this.#part.left === 1 ? "1 widget that is" : `${this.#part.left} widgets that are`} not finished`);
   }
 
   async #render() {
     const { config } = this.model;
-    if (!this.isWhole(config)) return this.#sayIncomplete();
+    const wanted = this.showable(config);
+    if (!wanted.isShowable) return this.#sayIncomplete();
     const [changedAt, startedAt] = [this.#changedAt, performance.now()];
     this.#asking = new AbortController();
     const { signal } = this.#asking;
     try {
-      const { body } = await send("POST", `${this.path}/previews`, { config }, { signal });
-      await this.#show(body.url, signal);
-      this.#shown = config;
-      this.onFaults([], config);
+      const { url, part } = await this.#ask(wanted, signal);
+      await this.#show(url, signal);
+      [this.#shown, this.#part] = [config, part];
+      this.#bring();
+      this.onFaults(part.errors, config);
       this.refresh();
       this.#measure(changedAt, startedAt);
     } catch (problem) {
       this.#failed(problem, config);
+    }
+  }
+
+  /** Have it rendered; widgets that the API refuses are left out, like those that are not filled in. */
+  async #ask(part, signal, tried = 1) {
+    try {
+      const { body } = await send("POST", `${this.path}/previews`, { config: part.config }, { signal });
+      return { url: body.url, part };
+    } catch (problem) {
+      if (problem.status !== 422) throw problem;
+      const rest = tried < MOST_TRIES ? part.without(problem.errors) : null;
+      if (rest) return this.#ask(rest, signal, tried + 1);
+      problem.errors = [...part.errors, ...part.ofWhole(problem.errors)];
+      throw problem;
     }
   }
 
@@ -87,6 +116,20 @@ export class Preview {
     front.tabIndex = -1;
     back.tabIndex = 0;
     this.element.dataset.preview = url;
+  }
+
+  /** Each widget is one element of the page; what the page puts before them comes first. */
+  #bring() {
+    const at = this.#part?.places.indexOf(this.#wanted) ?? -1;
+    const { contentDocument: document, contentWindow: window } = this.frames[0];
+    const elements = document?.querySelector("main")?.children ?? [];
+    const element = elements[elements.length - (this.#part?.places.length ?? 0) + at];
+    if (this.#wanted === null || at < 0 || !element) return;
+    this.#wanted = null;
+    const { top, bottom } = element.getBoundingClientRect();
+    const isSeen = top >= 0 && (bottom <= window.innerHeight || top < window.innerHeight / 2);
+    // Not scrollIntoView, which would scroll the form's screen as well.
+    if (!isSeen) window.scrollBy({ top: top - window.innerHeight / 8, behavior: "instant" });
   }
 
   #measure(changedAt, startedAt) {
