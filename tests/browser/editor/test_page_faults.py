@@ -64,6 +64,18 @@ async def test_a_publish_that_is_refused_leads_to_the_field(open_tab: OpenTab, u
     assert await desk.page.locator(".tray-card").count() == 0
 
 
+async def test_what_is_only_empty_is_asked_for_and_is_no_mistake(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site)
+
+    await desk.page.locator(".fault-list.is-needed").get_by_text("1 thing is to be filled in").wait_for()
+    await desk.page.locator(".field-error.is-needed").get_by_text("This is needed.").wait_for()
+    await desk.head.get_by_role("button", name="Publish").click()
+
+    await desk.page.locator(".toast").get_by_text("Not published: 1 thing is to be filled in first.").wait_for()
+    assert await desk.field("Title").evaluate("e => e === document.activeElement")
+    assert await desk.page.get_by_role("dialog").count() == 0
+
+
 async def test_a_cell_that_is_wrong_is_marked(open_tab: OpenTab, up: Up, site: str) -> None:
     table = {"type": "table", "header": ["A", "B"], "rows": [["1", "2"]]}
     desk = await edit(open_tab, up, site, {"title": "T", "widgets": [table]})

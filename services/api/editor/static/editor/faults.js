@@ -27,8 +27,15 @@ export class Faults {
   /** What is wrong with a config as far as is known, each place once, in the order of the form. */
   of(config) {
     const all = [...this.#bySource.values()].flatMap((found) => found.faults.map((fault) => this.#now(fault, found.config, config)));
-    const byPlace = new Map(all.filter(Boolean).map((fault) => [fault.pointer, fault]));
+    const byPlace = new Map(all.filter(Boolean).map((fault) => [fault.pointer, this.#told(fault, config)]));
     return [...byPlace.values()].sort((one, other) => compare(one.pointer, other.pointer));
+  }
+
+  /** What is only empty is no mistake, and told in fewer words. */
+  #told(fault, config) {
+    const value = partOf(config, stepsOf(fault.pointer));
+    const isNeeded = (value == null || value === "") && !this.specAt(fault.pointer)?.canBeLeftOut;
+    return isNeeded ? { ...fault, detail: "This is needed.", mend: "", isNeeded } : fault;
   }
 
   #now(fault, then, now) {

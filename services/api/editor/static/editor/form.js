@@ -45,7 +45,7 @@ export class Form {
       const own = byView.get(view.element) ?? [];
       byView.delete(view.element);
       view.fault(own);
-      if (view instanceof Widget) view.mark(faults.filter((fault) => isInside(fault.pointer, view.place.pointer)).length);
+      if (view instanceof Widget) view.mark(faults.filter((fault) => isInside(fault.pointer, view.place.pointer)));
     }
     // Cells of a sheet are made when asked for.
     for (const own of byView.values()) this.viewAt(own[0].pointer).fault(own);

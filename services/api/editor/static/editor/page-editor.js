@@ -8,7 +8,7 @@ import { may } from "../lib/session.js";
 import { Autosave, baseOf } from "./autosave.js";
 import { chooseSide } from "./conflict.js";
 import { widgetName } from "./differences.js";
-import { FaultList } from "./fault-list.js";
+import { FaultList, todo } from "./fault-list.js";
 import { Faults } from "./faults.js";
 import { Form } from "./form.js";
 import { Head } from "./head.js";
@@ -47,7 +47,8 @@ export class PageEditor {
   /** Publish what stands here. */
   async publish() {
     if (!may("publish", this.site)) return;
-    const note = await askForNote(this.known.length);
+    if (this.known.length > 0) return this.#mendFirst();
+    const note = await askForNote();
     if (note === undefined) return;
     await this.autosave.flush();
     if (this.autosave.state.kind === "conflict") return this.#choose(this.autosave.state);
@@ -136,6 +137,11 @@ export class PageEditor {
     this.known = known;
     this.form.fault(known);
     this.list.show(known);
+  }
+
+  #mendFirst() {
+    toast(`Not published: ${todo(this.known)} first.`, { kind: "problem" });
+    this.form.reveal(this.known[0].pointer);
   }
 
   #refused(problem, config) {

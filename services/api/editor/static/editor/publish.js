@@ -10,15 +10,11 @@ const LONGEST_NOTE = 500;
 
 /**
  * Ask for a note.
- * @param {number} faults how many things are known to be wrong
  * @returns {Promise<string|undefined>} the note, undefined where it was called off
  */
-export async function askForNote(faults) {
+export async function askForNote() {
   const note = h("input", { type: "text", name: "note", maxLength: LONGEST_NOTE, autocomplete: "off" });
-  const count = faults === 1 ? "1 thing is" : `${faults} things are`;
-  const warning = faults > 0 && h("p", { class: "form-problem" }, `${count} to be mended; it will be refused until then.`);
   const form = h("form", { class: "form", noValidate: true },
-    warning,
     field({ label: "What changed?", hint: "Others read this in the history.", control: note, isOptional: true }),
     h("div", { class: "dialog-buttons" },
       h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),

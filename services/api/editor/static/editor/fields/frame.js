@@ -40,10 +40,16 @@ export function faultLine(control) {
   return line;
 }
 
+/** Whether all that is wrong is that nothing is written yet. */
+export const areNeeded = (faults) => faults.every(({ isNeeded }) => isNeeded);
+
 /** Say what is wrong with a control, or that nothing is. */
 export function showFaults(control, line, faults) {
   if (faults.length > 0) control.setAttribute("aria-invalid", "true");
   else control.removeAttribute("aria-invalid");
+  const isNeeded = faults.length > 0 && areNeeded(faults);
+  control.toggleAttribute("data-needed", isNeeded);
+  line.classList.toggle("is-needed", isNeeded);
   line.hidden = faults.length === 0;
-  fill(line, ...(faults.length > 0 ? [icon("warning"), h("span", {}, faults.map(sentence).join(" "))] : []));
+  fill(line, ...(faults.length > 0 ? [icon(isNeeded ? "pencil" : "warning"), h("span", {}, faults.map(sentence).join(" "))] : []));
 }

@@ -3,7 +3,7 @@
 import { fill, h } from "../../lib/dom.js";
 import { icon } from "../../lib/icons.js";
 import { Fields } from "./object.js";
-import { faultLine, newName, showFaults } from "./frame.js";
+import { areNeeded, faultLine, newName, showFaults } from "./frame.js";
 import { iconButton, setDisabled, setLabel } from "./group.js";
 
 export class Widget {
@@ -48,9 +48,11 @@ export class Widget {
   }
 
   /** Say in the head how many faults are inside, so that they are seen while the fields are folded away. */
-  mark(count) {
-    this.marks.hidden = count === 0;
-    fill(this.marks, icon("warning"), `${count} to mend`);
+  mark(faults) {
+    const isNeeded = areNeeded(faults);
+    this.marks.hidden = faults.length === 0;
+    this.marks.classList.toggle("is-needed", isNeeded);
+    fill(this.marks, icon(isNeeded ? "pencil" : "warning"), `${faults.length} ${isNeeded ? "to fill in" : "to mend"}`);
   }
 
   fold(isFolded) {
