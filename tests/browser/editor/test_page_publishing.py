@@ -42,6 +42,22 @@ async def test_a_publication_is_watched_from_the_button_to_every_server(open_tab
     assert "v2 is live" in (await desk.page.locator("#live-polite").text_content() or "")
 
 
+async def test_the_head_says_whether_what_is_written_is_published(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, {**SMALL, "background": "#FFF"})
+    await desk.head.get_by_text("v1 is live").wait_for()
+    changed = desk.head.get_by_text("changes not published")
+
+    await desk.field("Title").fill("Other")
+    await changed.wait_for()
+    await desk.publish()
+    await desk.head.get_by_text("v2 is live").wait_for()
+
+    await desk.head.locator('.page-live[data-same="yes"]').wait_for()
+    assert await changed.count() == 0
+    await desk.head.get_by_role("button", name="Publish").click()
+    await desk.page.get_by_role("dialog").get_by_text("Nothing differs from v2, which is live.").wait_for()
+
+
 async def test_a_failure_says_first_what_is_still_live_then_where_and_why(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, {**SMALL, "title": "Good"})
     await answer_with(desk, UNPRINTABLE)

@@ -3,7 +3,6 @@
 import { historyAddress, scheduleAddress, siteAddress } from "../lib/addresses.js";
 import { openDialog } from "../lib/dialog.js";
 import { fill, h } from "../lib/dom.js";
-import { watch } from "../lib/events.js";
 import { icon } from "../lib/icons.js";
 import { link } from "../lib/router.js";
 import { may } from "../lib/session.js";
@@ -12,13 +11,14 @@ import { iconButton, setDisabled } from "./fields/group.js";
 import { KEYS } from "./keys.js";
 
 export class Head {
-  constructor({ editor, saving, presence, panes, state }) {
-    Object.assign(this, { editor, liveVersion: state?.live?.version ?? 0 });
+  constructor({ editor, saving, presence, panes }) {
+    Object.assign(this, { editor, isPublishing: false });
     const { site, page } = editor;
     this.name = h("h1", {}, editor.title);
     this.live = h("span", { class: "page-live" });
     this.undo = iconButton("undo", "Undo (Ctrl+Z)", () => editor.undo());
     this.redo = iconButton("redo", "Do it again (Ctrl+Shift+Z)", () => editor.redo());
+    this.publish = publishButton(() => editor.publish());
     this.element = h("header", { class: "page-head" },
       h("nav", { class: "crumbs", "aria-label": "Where you are" }, link(siteAddress(site), site), icon("next"), h("span", {}, page)),
       h("div", { class: "page-title" }, this.name, this.live),
@@ -26,10 +26,10 @@ export class Head {
       h("div", { class: "page-actions" }, panes.tabs, this.undo, this.redo, iconButton("help", "Keys", showKeys),
         h("a", { class: "button button-quiet", href: historyAddress(site, page) }, "History"),
         may("publish", site) && h("a", { class: "button button-quiet", href: scheduleAddress(site, page) }, "Schedule"),
-        may("publish", site) && publishButton(() => editor.publish())));
+        may("publish", site) && this.publish));
     this.update();
     this.#showLive();
-    watch({ site }, { onEvent: (event) => this.#take(event) }, { signal: editor.signal });
+    editor.standing.addEventListener("change", () => this.#showLive(), { signal: editor.signal });
   }
 
   update() {
@@ -39,21 +39,18 @@ export class Head {
     setDisabled(this.redo, !model.canRedo);
   }
 
-  #take({ type, data }) {
-    const { page } = this.editor;
-    if (type === "snapshot") this.#becomeLive(data.pages?.find((known) => known.page === page)?.live?.version ?? this.liveVersion);
-    else if (data.page === page && type === "page-built") this.#becomeLive(data.version);
-    else if (data.page === page && type === "page-unpublished") this.#becomeLive(0);
-  }
-
-  #becomeLive(version) {
-    if (version === this.liveVersion) return;
-    this.liveVersion = version;
-    this.#showLive();
+  /** While it is on its way nobody can send it twice. */
+  setPublishing(isPublishing) {
+    this.isPublishing = isPublishing;
+    this.publish.textContent = isPublishing ? "Publishing…" : "Publish";
+    setDisabled(this.publish, isPublishing);
   }
 
   #showLive() {
-    fill(this.live, this.liveVersion > 0 ? status("live", `v${this.liveVersion} is live`) : status("draft", "not live"));
+    const { version, isSame } = this.editor.standing;
+    this.live.dataset.same = { true: "yes", false: "no" }[isSame] ?? "unknown";
+    if (version === 0) fill(this.live, status("draft", "not live"));
+    else fill(this.live, status("live", `v${version} is live`), isSame === false && status("draft", "changes not published"));
   }
 }
 

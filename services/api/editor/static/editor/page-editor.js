@@ -22,6 +22,7 @@ import { askForNote, publish } from "./publish.js";
 import { SaveState } from "./save-state.js";
 import { Schema } from "./schema.js";
 import { Showable } from "./showable.js";
+import { Standing } from "./standing.js";
 
 export class PageEditor {
   constructor({ site, page, path, schema, draft, state, session, signal, query }) {
@@ -46,10 +47,15 @@ export class PageEditor {
 
   /** Publish what stands here. */
   async publish() {
-    if (!may("publish", this.site)) return;
+    if (!may("publish", this.site) || this.head.isPublishing) return;
     if (this.known.length > 0) return this.#mendFirst();
-    const note = await askForNote();
+    const note = await askForNote({ unchanged: this.autosave.isClean && this.standing.isSame && this.standing.version });
     if (note === undefined) return;
+    this.head.setPublishing(true);
+    await this.#publish(note).finally(() => this.head.setPublishing(false));
+  }
+
+  async #publish(note) {
     await this.autosave.flush();
     if (this.autosave.state.kind === "conflict") return this.#choose(this.autosave.state);
     const { config } = this.model;
@@ -94,7 +100,9 @@ export class PageEditor {
     });
     this.presence = new Presence({ path, model, signal, onRevision: (revision) => this.#follow(revision) });
     this.panes = new Panes(this.preview, signal, h("div", {}, this.list.element, this.form.element));
-    this.head = new Head({ editor: this, saving: new SaveState(this.autosave, { signal, onChoose: () => this.save() }).element, presence: this.presence.element, panes: this.panes, state });
+    this.standing = new Standing({ site, page: this.page, path, live: state?.live, autosave: this.autosave, signal });
+    const saving = new SaveState(this.autosave, { signal, onChoose: () => this.save() }).element;
+    this.head = new Head({ editor: this, saving, presence: this.presence.element, panes: this.panes });
     this.element = h("div", { class: "screen screen-wide page-editor" }, this.head.element, this.panes.element);
   }
 

@@ -10,11 +10,14 @@ const LONGEST_NOTE = 500;
 
 /**
  * Ask for a note.
+ * @param {{unchanged: number|false}} known the version that is live where nothing differs from it
  * @returns {Promise<string|undefined>} the note, undefined where it was called off
  */
-export async function askForNote() {
+export async function askForNote({ unchanged }) {
   const note = h("input", { type: "text", name: "note", maxLength: LONGEST_NOTE, autocomplete: "off" });
+  const remark = unchanged && h("p", { class: "note small" }, `Nothing differs from v${unchanged}, which is live.`);
   const form = h("form", { class: "form", noValidate: true },
+    remark,
     field({ label: "What changed?", hint: "Others read this in the history.", control: note, isOptional: true }),
     h("div", { class: "dialog-buttons" },
       h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),

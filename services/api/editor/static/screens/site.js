@@ -78,11 +78,12 @@ function cells(site, page) {
   ];
 }
 
-/** What is written and not yet seen by visitors. */
-function unpublished({ state, has_draft: hasDraft, head }) {
+/** What is written and not yet seen by visitors. A draft that is no newer than the newest version was saved as it. */
+function unpublished({ state, changed_at: changedAt, head }) {
   if (state === "draft") return null;
+  const isWritten = head?.draft_at > 0 && head.draft_at === changedAt;
   const isNewer = head?.live_version > 0 && head.version > head.live_version;
-  const word = hasDraft ? "Draft kept" : isNewer && `v${head.version} not live`;
+  const word = isWritten ? "Changes not published" : isNewer && `v${head.version} not live`;
   return word && h("span", { class: "status status-quiet" }, icon("pencil"), word);
 }
 
