@@ -179,15 +179,31 @@ async def test_pages_are_filtered_by_their_state(open_tab: OpenTab, up: Up, site
     assert await row(tab, "Spring").is_visible()
 
 
-async def test_a_new_page_is_asked_its_name_and_written(open_tab: OpenTab, site: str) -> None:
+async def test_a_new_page_is_asked_its_title_and_written(open_tab: OpenTab, up: Up, site: str) -> None:
+    up.api.change("PUT", f"sites/{site}/defaults", {"config": {"background": "#fff5e6"}})
     tab = await open_tab({site: "editor"}, site)
 
     await tab.page.get_by_role("button", name="New page").first.click()
-    await tab.page.get_by_label("Name in addresses").fill("Spring sale")
+    await tab.page.keyboard.type("Spring sale")
     assert await tab.page.get_by_text(f"/{site}/spring-sale").is_visible()
     await tab.page.keyboard.press("Enter")
 
-    await wait_until(lambda: tab.path == f"{site}/spring-sale", what="the editor")
+    await tab.heading("Spring sale").wait_for()
+    assert tab.path == f"{site}/spring-sale"
+    draft = up.api.get(f"sites/{site}/pages/spring-sale/draft")["config"]
+    assert (draft["title"], draft["background"]) == ("Spring sale", "#fff5e6")
+
+
+async def test_a_new_page_never_takes_the_place_of_another(open_tab: OpenTab, up: Up, site: str) -> None:
+    save(up, site, "spring", "Spring", publish=False)
+    tab = await open_tab({site: "editor"}, f"{site}?search=nothing")
+
+    await tab.page.get_by_role("button", name="New page").first.click()
+    await tab.page.keyboard.type("Spring")
+    await tab.press("Write the page")
+
+    await tab.page.locator(".field-error").get_by_text("There is a page with this name already.").wait_for()
+    assert await tab.get("document.activeElement.name") == "slug"
 
 
 async def test_a_list_of_many_pages_goes_on(open_tab: OpenTab, up: Up, site: str) -> None:

@@ -41,7 +41,7 @@ async def make_a_page(tab: Tab) -> None:
     await tab.page.keyboard.press("Enter")
     await tab.heading("Acme").wait_for()
     await tab.page.get_by_role("button", name="New page").first.click()
-    await tab.page.keyboard.type("spring")
+    await tab.page.keyboard.type("Spring")
     await tab.page.keyboard.press("Enter")
     await wait_until(lambda: tab.path == "acme/spring", what="the editor")
 

@@ -14,3 +14,10 @@ export function slugOf(title) {
     .slice(0, MOST_CHARACTERS)
     .replace(/^-+|-+$/g, "");
 }
+
+/** Let a name follow the title while it is typed, until somebody changes the name itself. */
+export function followTitle(slug, title) {
+  let isOwn = false;
+  title.addEventListener("input", () => isOwn || (slug.value = slugOf(title.value)));
+  slug.addEventListener("input", () => (isOwn = slug.value !== ""));
+}

@@ -29,7 +29,7 @@ const EMPTY_STATE = "No page fits";
 export async function show({ parameters: { site }, query, signal, navigate }) {
   const { title } = await get(`/sites/${encodeURIComponent(site)}`, { signal });
   const asked = { search: query.get("search") ?? "", state: query.get("state") ?? "" };
-  const create = () => newPage(site, list, navigate);
+  const create = () => newPage(site, navigate);
   const list = new PagedList({
     load: (cursor, stop) => lookOn(site, asked, cursor, stop),
     caption: `Pages of ${title}`, columns: COLUMNS, keyOf: (page) => page.page, cells: (page) => cells(site, page), signal,

@@ -9,7 +9,7 @@ import { field, onSubmit, submitButton } from "../lib/forms.js";
 import { emptyState, PagedList } from "../lib/list.js";
 import { button, screenHead } from "../lib/parts.js";
 import { may } from "../lib/session.js";
-import { slugOf } from "../lib/slug.js";
+import { followTitle } from "../lib/slug.js";
 import { when } from "../lib/time.js";
 
 const COLUMNS = [
@@ -59,10 +59,7 @@ function notInvited() {
 function createSite(navigate) {
   const title = h("input", { type: "text", name: "title", required: true, maxLength: 200, autocomplete: "off" });
   const slug = h("input", { type: "text", name: "slug", required: true, maxLength: 63, autocomplete: "off", autocapitalize: "none", spellcheck: false });
-  title.addEventListener("input", () => {
-    if (!slug.dataset.touched) slug.value = slugOf(title.value);
-  });
-  slug.addEventListener("input", () => (slug.dataset.touched = "yes"));
+  followTitle(slug, title);
   const form = h("form", {},
     field({ label: "Title", hint: "What people call it.", control: title }),
     field({ label: "Name in addresses", hint: "Lower-case letters, digits and hyphens. It stays for ever.", control: slug }),

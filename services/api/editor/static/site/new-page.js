@@ -1,41 +1,56 @@
-/* Asks what a new page shall be called in addresses, and goes to its editor. It comes into being with its first draft. */
+/* Asks what a new page is called, saves that as its draft, and goes to its editor. */
 
-import { pageAddress } from "../lib/addresses.js";
+import { pageAddress, pagePath } from "../lib/addresses.js";
+import { look, send } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { field, onSubmit, submitButton } from "../lib/forms.js";
 import { button } from "../lib/parts.js";
-import { slugOf } from "../lib/slug.js";
+import { followTitle, slugOf } from "../lib/slug.js";
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const TAKEN = "There is a page with this name already.";
 
-export function newPage(site, list, navigate) {
+export function newPage(site, navigate) {
+  const title = h("input", { type: "text", name: "title", required: true, maxLength: 200, autocomplete: "off", dir: "auto" });
   const slug = h("input", { type: "text", name: "slug", required: true, maxLength: 63, autocomplete: "off", autocapitalize: "none", spellcheck: false });
   const shown = h("output", { class: "note small" });
   const tell = () => (shown.textContent = address(site, slugOf(slug.value)));
-  slug.addEventListener("input", tell);
+  followTitle(slug, title);
+  for (const control of [title, slug]) control.addEventListener("input", tell);
   tell();
-  const wrapped = field({ label: "Name in addresses", hint: "Lower-case letters, digits and hyphens, such as spring-sale. The home page is called index.", control: slug });
-  const form = h("form", {}, wrapped, shown,
+  const named = field({
+    label: "Name in addresses", hint: "Lower-case letters, digits and hyphens. The home page is called index.", control: slug,
+    check: () => (SLUG.test(slugOf(slug.value)) ? "" : "Use letters a to z or digits."),
+  });
+  const form = h("form", {},
+    field({ label: "Title", hint: "What stands in the tab of the browser and in search results.", control: title, pointer: "/config/title" }), named, shown,
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton("Write the page")));
   const dialog = openDialog({ title: "New page", content: form });
   onSubmit(form, async () => {
     const name = slugOf(slug.value);
-    const problem = refusal(name, list);
-    if (problem) {
-      wrapped.setError(problem);
+    if (!(await begin(pagePath(site, name), title.value.trim()))) {
+      named.setError(TAKEN);
       slug.focus();
       return;
     }
     dialog.close();
     await navigate(pageAddress(site, name));
   });
-  slug.focus();
+  title.focus();
 }
 
-function refusal(name, list) {
-  if (!SLUG.test(name)) return "Use letters or digits.";
-  return list.items.has(name) ? "There is a page with this name already." : "";
+/** Save a page's first draft. @returns {Promise<boolean>} whether there was no such page */
+async function begin(path, title) {
+  const { body, etag } = await look(`${path}/draft`);
+  if (body.is_saved || body.base_version > 0) return false;
+  try {
+    await send("PUT", `${path}/draft`, { config: { ...body.config, title }, base_version: 0 }, { ifMatch: etag ?? `"r${body.revision}"` });
+    return true;
+  } catch (error) {
+    if (error.status === 412) return false;
+    throw error;
+  }
 }
 
 function address(site, name) {
