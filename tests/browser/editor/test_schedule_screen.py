@@ -57,6 +57,23 @@ async def test_a_publish_is_scheduled_listed_and_cancelled(open_tab: OpenTab, pa
     assert schedules(past)[0]["state"] == "cancelled"
 
 
+async def test_a_page_that_was_never_published_is_scheduled_as_it_stands(open_tab: OpenTab, up: Up, site: str) -> None:
+    past = Past(up, site)
+    tab = await open_tab({site: "publisher"})
+    tab.expects = {404}
+    await past.write(tab, CONFIG)
+    await tab.go(past.schedule)
+
+    await tab.press("Schedule something")
+    await set_when(tab, CHRISTMAS, "09:00")
+    await tab.press("Schedule")
+
+    await expect(tab.page.get_by_text("Publish v1").first).to_be_visible()
+    assert [found["version"] for found in schedules(past)] == [1]
+    assert up.api.get(f"{past.path}/versions/1")["config"]["title"] == CONFIG["title"]
+    assert past.show()["live"] is None
+
+
 async def test_a_time_elsewhere_is_shown_with_ones_own(open_tab: OpenTab, past: Past) -> None:
     tab = await open_form(open_tab, past)
 

@@ -55,7 +55,7 @@ async function draft(work) {
 const part = (text, actions) => h("div", { class: "history-now-part" }, text, h("div", { class: "history-now-actions" }, actions));
 
 /** What publishing the draft would change. A draft that cannot be compared shows without. */
-async function unpublished(work) {
+export async function unpublished(work) {
   const asked = { before: { version: work.newest }, after: { config: work.draft.config } };
   try {
     return (await send("POST", `${work.path}/changes`, asked, { signal: work.signal })).body.changes;

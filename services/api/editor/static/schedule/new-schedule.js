@@ -10,11 +10,16 @@ import { clockShort } from "../lib/time.js";
 import { WhenFields } from "./when-fields.js";
 
 const MOST_VERSIONS = 50;
+const DRAFT = "draft";
 
-/** @param {object} page as the API shows it @param {function} onMade called once it is made */
-export function newSchedule(path, page, onMade) {
+/**
+ * @param {import("../history/work.js").Work} work the page as it is now
+ * @param {boolean} hasChanges whether the draft is offered as well
+ * @param {function(): Promise} onMade called once it is made
+ */
+export function newSchedule(work, hasChanges, onMade) {
   const when = new WhenFields();
-  const version = h("select", { name: "version" }, options(versions(page)));
+  const version = h("select", { name: "version" }, options([...(hasChanges ? [draft(work)] : []), ...versions(work)]));
   const versionField = field({ label: "Version", control: version });
   const choose = (event) => (versionField.hidden = event.target.value !== "publish");
   const form = h("form", {}, actions(choose), versionField, when.element,
@@ -23,8 +28,8 @@ export function newSchedule(path, page, onMade) {
   onSubmit(form, async ({ action }) => {
     const asked = when.value();
     if (!asked) return;
-    const chosen = action === "publish" ? { version: Number(version.value) } : {};
-    const { body } = await send("POST", `${path}/schedules`, { action, ...chosen, ...asked });
+    const chosen = action === "publish" ? { version: await numberOf(version, work) } : {};
+    const { body } = await send("POST", `${work.path}/schedules`, { action, ...chosen, ...asked });
     dialog.close();
     toast(`Scheduled for ${clockShort(body.at)}, your time.`);
     await onMade();
@@ -38,12 +43,29 @@ function actions(onchange) {
     one("publish", "Publish a version", true), one("unpublish", "Take the page off", false));
 }
 
-function versions(page) {
-  const count = Math.min(MOST_VERSIONS, page.versions);
-  return Array.from({ length: count }, (_, at) => page.versions - at).map((number) => [String(number), `v${number}${mark(page, number)}`]);
+/** The number of what is chosen. A draft becomes a version, once: what is scheduled does not change any more. */
+async function numberOf(select, { path, draft: { config } = {} }) {
+  if (select.value !== DRAFT) return Number(select.value);
+  const { body: { version } } = await send("POST", `${path}/versions`, { config, publish: false, note: "" }).catch(notFinished);
+  Object.assign(select.selectedOptions[0], { value: String(version.number), textContent: `v${version.number}, the draft as it was saved just now` });
+  return version.number;
 }
 
-function mark(page, number) {
-  const words = [number === page.versions && "the newest", number === page.live?.version && "live now"].filter(Boolean);
+function notFinished(problem) {
+  if (problem.status !== 422) throw problem;
+  throw Object.assign(problem, { errors: [], detail: `The draft is not finished: ${problem.detail}` });
+}
+
+function draft(work) {
+  return [DRAFT, `The draft as it is now, saved as v${work.newest + 1}`];
+}
+
+function versions(work) {
+  const count = Math.min(MOST_VERSIONS, work.newest);
+  return Array.from({ length: count }, (_, at) => work.newest - at).map((number) => [String(number), `v${number}${mark(work, number)}`]);
+}
+
+function mark(work, number) {
+  const words = [number === work.newest && "the newest", number === work.live && "live now"].filter(Boolean);
   return words.length > 0 ? `, ${words.join(", ")}` : "";
 }

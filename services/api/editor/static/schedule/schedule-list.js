@@ -20,9 +20,11 @@ const COLUMNS = [
   { label: "Actions", class: "table-end", isHidden: true },
 ];
 
-export function scheduleList({ path, signal, canCancel, create }) {
+export function scheduleList({ work, signal, canCancel, create }) {
+  const { path } = work;
   const list = new PagedList({
-    load: (cursor, stop) => get(`${path}/schedules${stretch(list, cursor)}`, { signal: stop }),
+    // A page of which there is a draft alone has no schedules, and is none to the rest of the API.
+    load: async (cursor, stop) => (work.state ? get(`${path}/schedules${stretch(list, cursor)}`, { signal: stop }) : { items: [], next: null }),
     caption: "Schedules, those made last first", columns: COLUMNS, keyOf: ({ id }) => id, signal, more: "Show older ones",
     cells: (schedule) => cells(schedule, canCancel && (() => cancel(path, schedule, list))),
     empty: () => emptyState({

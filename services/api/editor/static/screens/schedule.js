@@ -1,6 +1,6 @@
 /* The schedules of a page: list, make, cancel. */
 
-import { EDITOR, historyAddress, pageAddress, pagePath, siteAddress } from "../lib/addresses.js";
+import { EDITOR, historyAddress, pageAddress, siteAddress } from "../lib/addresses.js";
 import { announce } from "../lib/announce.js";
 import { get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
@@ -8,22 +8,40 @@ import { watch } from "../lib/events.js";
 import { icon } from "../lib/icons.js";
 import { button, screenHead } from "../lib/parts.js";
 import { may } from "../lib/session.js";
+import { unpublished } from "../history/now-panel.js";
 import { refreshList } from "../history/refresh.js";
+import { Work } from "../history/work.js";
 import { newSchedule } from "../schedule/new-schedule.js";
 import { scheduleList } from "../schedule/schedule-list.js";
 
 const LOOK_AGAIN_MS = 15_000;
 const AFTER_EVENTS_MS = 150;
 
-export async function show({ parameters: { site, page }, signal }) {
-  const path = pagePath(site, page);
-  const state = await get(path, { signal });
+export async function show(context) {
+  const { parameters: { site, page }, signal } = context;
+  const work = new Work(context);
+  await work.load();
+  // Of a page that is not there either, the API says so in its own words.
+  if (!work.state && !work.hasDraft) await get(work.path, { signal });
   const canPublish = may("publish", site);
-  const create = canPublish && state.versions > 0 ? async () => newSchedule(path, await get(path, { signal }), () => refreshList(list)) : null;
-  const list = scheduleList({ path, signal, canCancel: canPublish, create });
+  const open = async () => {
+    await work.load();
+    newSchedule(work, await differs(work), refresh);
+  };
+  const refresh = async () => {
+    await work.load();
+    await refreshList(list);
+  };
+  const create = canPublish ? open : null;
+  const list = scheduleList({ work, signal, canCancel: canPublish, create });
   await list.reload();
   keepTrue(list, { site, page }, signal);
   return { title: `Schedule of ${page}`, element: h("div", { class: "screen" }, head(site, page, create), warning(list), list.element) };
+}
+
+/** Whether there is a draft, and another one than the newest version. */
+async function differs(work) {
+  return work.hasDraft && (work.newest === 0 || (await unpublished(work)).length > 0);
 }
 
 function head(site, page, create) {
