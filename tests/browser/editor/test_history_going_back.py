@@ -231,3 +231,38 @@ async def reach(tab: Tab, name: str) -> None:
             return
         await tab.page.keyboard.press("Tab")
     raise AssertionError(f"{name} is not reached by keyboard")
+
+
+async def test_a_draft_is_discarded_and_taken_back(open_tab: OpenTab, past: Past) -> None:
+    tab = await open_history(open_tab, past, "editor")
+    await past.write(tab, CONFIG, 3)
+    await tab.go(past.screen)
+
+    await tab.press("Discard the draft")
+    await tab.page.get_by_role("dialog").get_by_role("button", name="Discard the draft").click()
+    await expect(tab.page.get_by_text("There is no draft beside it.")).to_be_visible()
+    assert past.draft()["is_saved"] is False
+
+    await tab.press("Undo: take it back")
+
+    await expect(tab.page.get_by_text("The draft is what it was before.").first).to_be_visible()
+    assert past.draft()["config"] == CONFIG
+
+
+async def test_a_page_that_was_never_published_is_deleted_and_brought_back(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    past = Past(up, site)
+    tab = await open_tab({site: "editor"})
+    tab.expects = {404}
+    await past.write(tab, CONFIG)
+    await tab.go(past.screen)
+
+    await tab.press("Delete the page")
+    await tab.page.get_by_role("dialog").get_by_role("button", name="Delete the page").click()
+    await tab.page.get_by_text("No page yet").wait_for()
+
+    await tab.press("Undo")
+
+    await tab.heading(CONFIG["title"]).wait_for()
+    assert past.draft()["config"] == CONFIG

@@ -9,6 +9,7 @@ import { status } from "../lib/status.js";
 import { when } from "../lib/time.js";
 import { comparisonAddress, DRAFT } from "./addresses.js";
 import { summary } from "./change-list.js";
+import { discard, discardWord } from "./discard.js";
 import { takeOff } from "./roll-back.js";
 
 export function nowPanel(work) {
@@ -45,12 +46,14 @@ async function draft(work) {
   if (!work.hasDraft) return part(h("p", {}, "There is no draft beside it."), edit);
   const who = work.draft.by ? ` by ${work.draft.by.name}` : "";
   const saved = [status("draft"), ` Saved${who} `, when(work.draft.at)];
-  if (!work.newest) return part(h("p", {}, saved, ". Nothing of it was ever published."), edit);
+  if (!work.newest) return part(h("p", {}, saved, ". Nothing of it was ever published."), [edit, away(work)]);
   const found = await unpublished(work);
   if (found.length === 0) return part(h("p", {}, saved, `, the same as v${work.newest}.`), edit);
   const compare = h("a", { class: "button button-small", href: comparisonAddress(work, work.newest, DRAFT) }, "Show unpublished changes");
-  return part(h("p", {}, saved, `. Against v${work.newest}: ${summary(found)}.`), [edit, compare]);
+  return part(h("p", {}, saved, `. Against v${work.newest}: ${summary(found)}.`), [edit, compare, away(work)]);
 }
+
+const away = (work) => button(discardWord(work), () => discard(work), { kind: "danger small" });
 
 const part = (text, actions) => h("div", { class: "history-now-part" }, text, h("div", { class: "history-now-actions" }, actions));
 

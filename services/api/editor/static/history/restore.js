@@ -45,7 +45,8 @@ function offerBack(work, number, earlier, etag) {
   work.notice.show(`The draft is v${number} now. Nothing changed for visitors.`, { action: { label: "Undo: take the earlier draft back", onclick: () => takeBack(work, earlier, etag) } });
 }
 
-async function takeBack(work, earlier, ifMatch) {
+/** Bring an earlier draft back, unless somebody has saved since. */
+export async function takeBack(work, earlier, ifMatch) {
   try {
     if (earlier?.is_saved) await send("PUT", `${work.path}/draft`, { config: earlier.config, base_version: earlier.base_version }, { ifMatch });
     else await send("DELETE", `${work.path}/draft`, null, { ifMatch });
