@@ -266,3 +266,20 @@ async def test_a_page_that_was_never_published_is_deleted_and_brought_back(
 
     await tab.heading(CONFIG["title"]).wait_for()
     assert past.draft()["config"] == CONFIG
+
+
+async def test_a_page_gets_another_address_and_the_old_one_leads_there(open_tab: OpenTab, past: Past) -> None:
+    past.up.api.change("POST", f"sites/{past.site}/pages/taken/versions", {"config": CONFIG})
+    tab = await open_history(open_tab, past, "admin")
+    tab.expects = {409}
+
+    await tab.press("Move")
+    await tab.page.get_by_label("Name in addresses").fill("taken")
+    await tab.press("Move the page")
+    await tab.page.locator(".field-error:visible").wait_for()
+    await tab.page.get_by_label("Name in addresses").fill("summer")
+    await tab.press("Move the page")
+
+    await tab.heading("History of summer").wait_for()
+    answer = await tab.page.context.request.get(f"{past.up.url}/{past.site}/{PAGE}")
+    assert answer.url == f"{past.up.url}/{past.site}/summer"

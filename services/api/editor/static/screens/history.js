@@ -7,8 +7,10 @@ import { h } from "../lib/dom.js";
 import { watch } from "../lib/events.js";
 import { icon } from "../lib/icons.js";
 import { button, screenHead, section } from "../lib/parts.js";
+import { may } from "../lib/session.js";
 import { comparison } from "../history/comparison.js";
 import { moment } from "../history/moment.js";
+import { movePage } from "../history/move.js";
 import { Notice } from "../history/notice.js";
 import { nowPanel } from "../history/now-panel.js";
 import { publicationList } from "../history/publication-list.js";
@@ -50,6 +52,7 @@ function head(work) {
     title: `History of ${page}`,
     crumbs: [["Sites", EDITOR], [site, siteAddress(site)], can.draft && [page, pageAddress(site, page)]].filter(Boolean),
     actions: [
+      may("manage", site) && work.state && button("Move", () => movePage(work)),
       h("a", { class: "button", href: scheduleAddress(site, page) }, icon("clock"), "Schedule"),
       can.draft && h("a", { class: "button button-primary", href: pageAddress(site, page) }, icon("pencil"), "Edit"),
     ],
