@@ -12,18 +12,20 @@ const LONGEST = 240;
 
 /**
  * Ask what shall count.
- * @param {{schema: object, base: object, mine: object, theirs: {config: object, by: object, at: number}}} sides
+ * @param {{schema: object, base: object, mine: object, theirs: {config: object, by: object, at: number},
+ *   own: string}} sides `own` is the id of whoever is asked, who may have two windows
  * @returns {Promise<object|undefined>} the config that was chosen, undefined where nothing was
  */
-export async function chooseSide({ schema, base, mine, theirs }) {
+export async function chooseSide({ schema, base, mine, theirs, own }) {
   const merged = merge(base, mine, theirs.config);
-  const name = theirs.by?.name ?? "Somebody else";
+  const isOwn = theirs.by?.id === own;
+  const name = isOwn ? "The other window" : (theirs.by?.name ?? "Somebody else");
   const found = differences(schema, { base, mine, theirs: theirs.config });
   const dialog = openDialog({
-    title: `${name} changed this page, too`,
+    title: isOwn ? "You changed this page in another window, too" : `${name} changed this page, too`,
     isWide: true,
     content: [
-      h("p", {}, "They saved ", when(theirs.at), ". Whatever you choose, the other side stays within reach of Undo."),
+      h("p", {}, isOwn ? "It was saved there " : "They saved ", when(theirs.at), ". Whatever you choose, the other side stays within reach of Undo."),
       table(found, name),
       h("div", { class: "dialog-buttons" },
         choice("Take theirs", () => dialog.close(theirs.config)),

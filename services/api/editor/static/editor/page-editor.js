@@ -26,7 +26,7 @@ import { Standing } from "./standing.js";
 
 export class PageEditor {
   constructor({ site, page, path, schema, draft, state, session, signal, query }) {
-    Object.assign(this, { site, page, path, signal, schema: new Schema(schema) });
+    Object.assign(this, { site, page, path, signal, own: session.account.id, schema: new Schema(schema) });
     const keeper = new Keeper({ account: session.account.id, site, page });
     const kept = keeper.read();
     this.model = new Model((kept?.base ?? draft.body).config);
@@ -98,7 +98,7 @@ export class PageEditor {
       nameOf: (config) => this.#nameOf(config),
       onFaults: (faults, config) => this.#found("preview", faults, config),
     });
-    this.presence = new Presence({ path, model, signal, onRevision: (revision) => this.#follow(revision) });
+    this.presence = new Presence({ path, own: this.own, model, signal, onRevision: (revision) => this.#follow(revision) });
     this.panes = new Panes(this.preview, signal, h("div", {}, this.list.element, this.form.element));
     this.standing = new Standing({ site, page: this.page, path, live: state?.live, autosave: this.autosave, signal });
     const saving = new SaveState(this.autosave, { signal, onChoose: () => this.save() }).element;
@@ -173,7 +173,7 @@ export class PageEditor {
   async #choose({ theirs, base }) {
     if (this.isChoosing) return;
     this.isChoosing = true;
-    const sides = { schema: this.schema, base: this.autosave.base.config, mine: this.model.config, theirs };
+    const sides = { schema: this.schema, base: this.autosave.base.config, mine: this.model.config, theirs, own: this.own };
     const chosen = await chooseSide(sides).finally(() => (this.isChoosing = false));
     if (chosen !== undefined) await this.autosave.resolve(chosen, base);
   }

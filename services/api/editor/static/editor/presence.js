@@ -12,10 +12,11 @@ export class Presence {
   #changedAt = -Infinity;
 
   /**
-   * @param {{path: string, model: import("./model.js").Model, onRevision: (revision: number) => void, signal: AbortSignal}} given
+   * @param {{path: string, own: string, model: import("./model.js").Model, onRevision: (revision: number) => void,
+   *   signal: AbortSignal}} given `own` is the id of whoever is here, who may be here in another window as well
    */
-  constructor({ path, model, onRevision, signal }) {
-    Object.assign(this, { path: `${path}/presence`, onRevision, signal, tab: newKey().slice(0, 12), words: "" });
+  constructor({ path, own, model, onRevision, signal }) {
+    Object.assign(this, { path: `${path}/presence`, own, onRevision, signal, tab: newKey().slice(0, 12), words: "" });
     this.element = h("p", { class: "presence", hidden: true });
     model.addEventListener("change", () => (this.#changedAt = performance.now()), { signal });
     addEventListener("pagehide", () => this.#leave(), { signal });
@@ -43,7 +44,7 @@ export class Presence {
   }
 
   #show(others) {
-    const words = wordsOf(others);
+    const words = wordsOf(others, this.own);
     if (words === this.words) return;
     this.words = words;
     this.element.hidden = words === "";
@@ -58,10 +59,13 @@ export class Presence {
   }
 }
 
-function wordsOf(others) {
+function wordsOf(all, own) {
+  const others = all.filter(({ account }) => account.id !== own);
+  const isElsewhere = others.length < all.length;
   const names = (list) => [...new Set(list.map(({ account }) => account.name))].join(", ");
   const editing = others.filter((other) => other.is_editing);
   const looking = others.filter((other) => !other.is_editing);
   const parts = [[editing, "editing"], [looking, "here, too"]].filter(([list]) => list.length > 0);
-  return parts.map(([list, what]) => `${names(list)} ${list.length > 1 ? "are" : "is"} ${what}`).join("; ");
+  const words = parts.map(([list, what]) => `${names(list)} ${list.length > 1 ? "are" : "is"} ${what}`);
+  return [...words, ...(isElsewhere ? ["You have it open in another window, too"] : [])].join("; ");
 }
