@@ -158,6 +158,18 @@ async def test_a_widget_that_was_removed_comes_back(open_tab: OpenTab, up: Up, s
     assert await desk.field("Body", desk.widget(1)).input_value() == "Second"
 
 
+async def test_undoing_a_removal_is_offered_no_longer_than_it_is_that(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    offer = desk.page.locator(".toast").get_by_role("button", name="Undo")
+
+    await desk.tab.press("Remove Text")
+    await offer.wait_for()
+    await desk.field("Title").fill("Written since")
+
+    assert await offer.count() == 0
+    assert await desk.names() == ["Opening “First”", "Quote “Third”"]
+
+
 async def test_what_was_typed_in_one_go_is_undone_in_one_go(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, SMALL)
     title = desk.field("Title")

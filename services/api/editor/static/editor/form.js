@@ -75,7 +75,9 @@ export class Form {
 
   /** Something was taken out: offer to bring it back. */
   onRemoved(name) {
-    toast(`${name} removed`, { kind: "info", action: { label: "Undo", onclick: () => this.model.undo() } });
+    const close = toast(`${name} removed`, { kind: "info", action: { label: "Undo", onclick: () => this.model.undo() } });
+    // From the next change on, undoing would bring something else back.
+    this.model.addEventListener("change", close, { once: true });
   }
 
   get #whole() {
