@@ -7,6 +7,8 @@ import { Problem, send } from "../lib/api.js";
 import { isEqual } from "./pointer.js";
 
 const AFTER_MS = 800;
+// Somebody who never pauses is saved all the same.
+const AT_LATEST_MS = 5_000;
 const KEEP_AFTER_MS = 150;
 const AGAIN_AFTER_MS = 5_000;
 
@@ -22,6 +24,7 @@ const AGAIN_AFTER_MS = 5_000;
 export class Autosave extends EventTarget {
   #timer = 0;
   #keeping = 0;
+  #waitingSince = 0;
   #saving = null;
   #ending = new AbortController();
 
@@ -50,7 +53,8 @@ export class Autosave extends EventTarget {
     this.#keeping = setTimeout(() => this.#keep(), KEEP_AFTER_MS);
     if (this.state.kind === "conflict") return undefined;
     this.#become(navigator.onLine ? "changed" : "offline");
-    return this.#again(AFTER_MS);
+    this.#waitingSince ||= Date.now();
+    return this.#again(Math.min(AFTER_MS, Math.max(0, this.#waitingSince + AT_LATEST_MS - Date.now())));
   }
 
   /** Save now. @returns {Promise<boolean>} whether the server has everything */
@@ -96,7 +100,8 @@ export class Autosave extends EventTarget {
 
   async #save() {
     const { config } = this.model;
-    this.#become("saving");
+    this.#waitingSince = 0;
+    this.#become(navigator.onLine ? "saving" : "offline");
     try {
       const body = { config, base_version: this.base.version };
       const answer = await send("PUT", `${this.path}/draft`, body, { ifMatch: this.base.etag, signal: this.#ending.signal });
@@ -145,6 +150,7 @@ export class Autosave extends EventTarget {
   #settle(at = this.state.at) {
     clearTimeout(this.#timer);
     clearTimeout(this.#keeping);
+    this.#waitingSince = 0;
     this.keeper.clear();
     this.#become("saved", { at });
   }
