@@ -270,7 +270,7 @@ async def test_an_image_shows_itself_or_says_that_there_is_none(open_tab: OpenTa
 async def test_a_viewer_is_told_that_the_page_is_not_theirs_to_change(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, SMALL, roles={site: "viewer"})
 
-    assert await desk.page.get_by_text("You may look at this page, and not change it.").is_visible()
+    assert await desk.page.get_by_text("You may look at this page.").is_visible()
 
 
 async def test_an_editor_who_may_not_publish_sees_no_such_button(open_tab: OpenTab, up: Up, site: str) -> None:
