@@ -17,7 +17,9 @@ Slug = Annotated[str, msgspec.Meta(pattern=SLUG_PATTERN, description=SLUG_MEND)]
 Lang = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$(?!\n)", max_length=35, description="BCP 47, such as en"
+        pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*$(?!\n)",
+        max_length=35,
+        description="a code of BCP 47, such as en, de or pt-BR",
     ),
 ]
 
@@ -38,7 +40,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One page.
 
     Attributes:
-        title: the page's name in tabs and search results; also its h1 where no hero has one.
+        title: the page's name in tabs and search results; also its heading where nothing else opens the page.
         description: a sentence for search results and shared links.
         lang: language of the page's text.
         icon_url: the page's icon; one is drawn from the title where there is none.

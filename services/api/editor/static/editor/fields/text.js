@@ -28,9 +28,9 @@ export function showText(control, value) {
 
 function makeControl(spec) {
   const placeholder = typeof spec.preset === "string" ? spec.preset : "";
-  if (isLong(spec)) return h("textarea", { class: `control control-${spec.kind}`, rows: spec.kind === "markdown" ? 8 : 3 });
+  if (isLong(spec)) return h("textarea", { class: `control control-${spec.kind}`, rows: spec.kind === "markdown" ? 8 : 3, dir: "auto" });
   const inputMode = KEYBOARDS[spec.kind] ?? "text";
-  return h("input", { class: "control", type: "text", inputMode, placeholder, autocomplete: "off" });
+  return h("input", { class: "control", type: "text", inputMode, placeholder, autocomplete: "off", dir: inputMode === "text" ? "auto" : "ltr" });
 }
 
 function markdownHint(spec) {
