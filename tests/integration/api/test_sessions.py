@@ -122,23 +122,24 @@ async def test_a_session_that_nobody_uses_ends(client: Client) -> None:
 
 
 async def test_a_session_that_is_used_lives_on_but_not_for_ever(client: Client) -> None:
-    headers = await sign_in_as(client, {}, session_idle_s=0.5, session_keep_s=1.5)
+    headers = await sign_in_as(client, {}, session_idle_s=600, session_keep_s=900)
     credential = Credential("session", digest(headers["cookie"].partition("=")[2]))
     key = keys.session(credential.digest)
     began, ends_at = (int(value) for value in await client.hmget(key, ["created_at", "ends_at"]))
-    seen: list[int] = []
 
-    async def has_ended() -> bool:
-        [principal] = await Tokens(client).look_up([credential])
-        if principal is not None:
-            seconds, micros = await client.time()
-            seen.append(seconds * 1000 + micros // 1000)
-        return principal is None
+    # Nine of the ten minutes without a use are over.
+    long_ago = str(began - 540_000)
+    await client.hset(key, "seen_at", long_ago)
+    await client.pexpireat(key, began + 60_000)
+    assert (await Tokens(client).look_up([credential]))[0] is not None
+    used = await client.pexpiretime(key)
+    await client.hset(key, mapping={"seen_at": long_ago, "ends_at": str(began + 300_000)})
+    assert (await Tokens(client).look_up([credential]))[0] is not None
+    last = await client.pexpiretime(key)
 
-    await wait_until(has_ended)
-    assert seen[-1] - began > 500
-    assert ends_at - began == 1500
-    assert seen[-1] <= ends_at
+    assert ends_at - began == 900_000
+    assert began + 600_000 <= used < began + 660_000
+    assert last == began + 300_000
 
 
 async def test_signing_out_ends_the_session_at_once(web: httpx2.AsyncClient, client: Client) -> None:
