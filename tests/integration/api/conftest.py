@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
+from argon2 import PasswordHasher, Type
 from starlette.applications import Starlette
 
 from services.api.app import create_app
@@ -35,6 +36,14 @@ IDS = {
 CONFIG = {"title": "Spring sale", "widgets": [{"type": "hero", "title": "Spring is here"}]}
 
 Opener = Callable[[Settings], AbstractAsyncContextManager[httpx2.AsyncClient]]
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as always, for less: hundreds of tests sign somebody in, and what a hash must cost is tested elsewhere."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+    monkeypatch.setattr("shared.accounts.passwords._HASHER", hasher)
+    monkeypatch.setattr("shared.accounts.passwords._NOBODYS", hasher.hash("nobody's"))
 
 
 @pytest.fixture
