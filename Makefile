@@ -4,8 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
-# Most of a test is waiting for processes, so two at a time take little more than half as long, on two cores too.
-JOBS   ?= 2
+# Half of a test is waiting for processes, so there may be more at a time than cores.
+JOBS   ?= 3
 
 .DEFAULT_GOAL := help
 
@@ -30,7 +30,7 @@ run: setup ## set up and start Platen with its embedded Valkey (ARGS="--port 808
 up: run ## the same as run
 
 .PHONY: test
-test: setup ## set up and run every test, two at a time (ARGS="-k idempotency", JOBS=1)
+test: setup ## set up and run every test, three at a time (ARGS="-k idempotency", JOBS=1)
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check

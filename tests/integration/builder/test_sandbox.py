@@ -117,9 +117,18 @@ async def test_answered_pages_keep_their_results_when_the_child_dies_over_a_late
 
 
 async def test_a_page_is_blamed_for_its_childs_death_only_when_it_dies_over_it_alone(
-    roomy: Sandbox, sent: list[list[Job]]
+    roomy: Sandbox, sent: list[list[Job]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second, third = await roomy.render([GOOD, SLOW, LATER], signalling(roomy, signal.SIGKILL, times=2))
+    send = module._send
+
+    async def send_and_kill(child: asyncio.subprocess.Process, jobs: list[Job]) -> None:
+        await send(child, jobs)
+        if jobs == [SLOW]:
+            child.kill()
+
+    monkeypatch.setattr(module, "_send", send_and_kill)
+
+    first, second, third = await roomy.render([GOOD, SLOW, LATER], signalling(roomy, signal.SIGKILL, times=1))
 
     assert isinstance(first, Built)
     assert isinstance(second, Fault)
