@@ -76,6 +76,21 @@ async def test_what_is_only_empty_is_asked_for_and_is_no_mistake(open_tab: OpenT
     assert await desk.page.get_by_role("dialog").count() == 0
 
 
+async def test_an_id_that_two_widgets_have_is_mended_in_either(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    desk.tab.expects = {422}
+    await desk.tab.press("Unfold all")
+    await desk.field("Name for links optional", desk.widget(2)).fill("hero-1")
+    await wait_until(lambda: is_wrong(desk, "Name for links optional", 2), what="the fault in the second of both")
+    await desk.page.get_by_text("Without 1 widget that is not finished").wait_for()
+
+    await desk.field("Name for links optional", desk.widget(0)).fill("top")
+
+    await wait_until(lambda: is_right(desk, "Name for links optional", 2), what="the fault to leave")
+    await desk.page.get_by_text("Preview of revision").wait_for()
+    assert await desk.page.locator(".fault-list").is_hidden()
+
+
 async def test_a_cell_that_is_wrong_is_marked(open_tab: OpenTab, up: Up, site: str) -> None:
     table = {"type": "table", "header": ["A", "B"], "rows": [["1", "2"]]}
     desk = await edit(open_tab, up, site, {"title": "T", "widgets": [table]})

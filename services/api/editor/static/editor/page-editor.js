@@ -91,10 +91,10 @@ export class PageEditor {
     this.faults = new Faults((pointer) => this.form.viewAt(pointer).spec);
     this.known = [];
     this.list = new FaultList(this.form);
-    const refused = new WeakMap();
+    this.refused = new WeakMap();
     this.preview = new Preview({
       model, path, signal,
-      showable: (config) => new Showable(this.schema, config, refused),
+      showable: (config) => new Showable(this.schema, config, this.refused),
       nameOf: (config) => this.#nameOf(config),
       onFaults: (faults, config) => this.#found("preview", faults, config),
     });
@@ -110,7 +110,7 @@ export class PageEditor {
     const { model, autosave, signal } = this;
     model.addEventListener("change", () => this.#changed(), { signal });
     this.form.element.addEventListener("focusin", ({ target }) => this.#followWidget(target), { signal });
-    autosave.addEventListener("draft", ({ detail }) => this.#found("draft", detail.draft.faults, detail.config), { signal });
+    autosave.addEventListener("draft", ({ detail }) => this.#saved(detail), { signal });
     autosave.addEventListener("conflict", ({ detail }) => this.#choose(detail), { signal });
     autosave.addEventListener("state", () => this.preview.refresh(), { signal });
     signal.addEventListener("abort", () => autosave.end());
@@ -132,6 +132,13 @@ export class PageEditor {
   #changed() {
     this.head.update();
     this.#showFaults();
+  }
+
+  /** What was wrong with one widget may have been mended in another, such as an id that both had. */
+  #saved({ draft, config }) {
+    this.#found("draft", draft.faults, config);
+    this.refused = new WeakMap();
+    this.preview.lookAgain();
   }
 
   #found(source, faults, config) {

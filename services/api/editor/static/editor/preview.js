@@ -48,6 +48,11 @@ export class Preview {
     if (this.isVisible) this.#timer = setTimeout(() => this.#render(), afterMs);
   }
 
+  /** Ask again for what was refused. */
+  lookAgain() {
+    if (this.#part?.errors.length > 0) this.touch(0);
+  }
+
   /** Bring a widget into view, by its place; one that is not shown yet, once it is. */
   follow(place) {
     this.#wanted = place;
