@@ -32,7 +32,7 @@ class TrayView {
     this.summary = h("span", {});
     const onclick = () => this.#fold(!this.list.hidden);
     this.toggle = h("button", { type: "button", class: "tray-toggle", "aria-controls": "tray-list", onclick }, icon("down"), this.summary);
-    this.#fold(false);
+    this.#fold(true);
     this.element = h("section", { class: "tray", hidden: true, "aria-label": "Publications" }, h("h2", { class: "tray-head" }, this.toggle), this.list);
     place.append(this.element);
     setInterval(() => [...this.cards.values()].forEach((card) => card.tick()), TICK_MS);
@@ -44,7 +44,8 @@ class TrayView {
     document.body.classList.toggle("has-tray", entries.length > 0);
     const moving = entries.filter((entry) => !isOver(entry.followed)).length;
     this.summary.textContent = moving > 0 ? `Publishing ${moving} ${moving === 1 ? "page" : "pages"}` : "Publications";
-    if (moving > 0) this.#fold(false);
+    // What had ended when the tab was loaded anew was seen before; what failed is not put away.
+    if (moving > 0 || changed || hasFailed()) this.#fold(false);
     clearTimeout(this.folding);
     if (moving === 0) this.folding = setTimeout(() => this.#makeRoom(), FOLD_AFTER_MS);
     this.#arrange(entries);
@@ -69,10 +70,11 @@ class TrayView {
 
   /** Never under somebody's pointer or focus, and never what failed. */
   #makeRoom() {
-    const hasFailed = tray.entries.some((entry) => entry.followed.state === "failed");
-    if (!hasFailed && !this.element.matches(":hover, :focus-within")) this.#fold(true);
+    if (!hasFailed() && !this.element.matches(":hover, :focus-within")) this.#fold(true);
   }
 }
+
+const hasFailed = () => tray.entries.some((entry) => entry.followed.state === "failed");
 
 /** Steps that people wait for are told; that a builder has begun is not worth an interruption. */
 function tell(entry) {
