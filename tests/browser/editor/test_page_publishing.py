@@ -54,6 +54,8 @@ async def test_the_head_says_whether_what_is_written_is_published(open_tab: Open
 
     await desk.head.locator('.page-live[data-same="yes"]').wait_for()
     assert await changed.count() == 0
+    view = desk.head.get_by_role("link", name="View the live page in a new tab")
+    assert await view.get_attribute("href") == f"/{site}/spring"
     await desk.head.get_by_role("button", name="Publish").click()
     await desk.page.get_by_role("dialog").get_by_text("Nothing differs from v2, which is live.").wait_for()
 

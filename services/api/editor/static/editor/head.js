@@ -1,6 +1,6 @@
 /* The head of the page editor: where one is, how saving and the page stand, and what can be done. */
 
-import { historyAddress, scheduleAddress, siteAddress } from "../lib/addresses.js";
+import { historyAddress, scheduleAddress, siteAddress, visitorsAddress } from "../lib/addresses.js";
 import { openDialog } from "../lib/dialog.js";
 import { fill, h } from "../lib/dom.js";
 import { icon } from "../lib/icons.js";
@@ -46,11 +46,17 @@ export class Head {
     setDisabled(this.publish, isPublishing);
   }
 
+  #view() {
+    const { site, page } = this.editor;
+    return h("a", { class: "button button-quiet button-small", href: visitorsAddress(site, page), target: "_blank", rel: "noopener" },
+      "View", h("span", { class: "visually-hidden" }, " the live page in a new tab"), icon("external"));
+  }
+
   #showLive() {
     const { version, isSame } = this.editor.standing;
     this.live.dataset.same = { true: "yes", false: "no" }[isSame] ?? "unknown";
     if (version === 0) fill(this.live, status("draft", "not live"));
-    else fill(this.live, status("live", `v${version} is live`), isSame === false && status("draft", "changes not published"));
+    else fill(this.live, status("live", `v${version} is live`), isSame === false && status("draft", "changes not published"), this.#view());
   }
 }
 

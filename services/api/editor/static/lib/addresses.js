@@ -26,6 +26,9 @@ export const historyAddress = (site, page) => `${siteAddress(site)}/${escaped(pa
 
 export const scheduleAddress = (site, page) => `${siteAddress(site)}/${escaped(page)}/schedule`;
 
+/** Where visitors find a page on the shared host. */
+export const visitorsAddress = (site, page) => `/${escaped(site)}${page === "index" ? "" : `/${escaped(page)}`}`;
+
 /** The path of a page in the API. */
 export const pagePath = (site, page) => `/sites/${escaped(site)}/pages/${escaped(page)}`;
 
