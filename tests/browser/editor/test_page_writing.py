@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Locator, Route
 
 from services.api.form import form_schema
 from shared.widgets import AnyWidget
@@ -267,6 +267,29 @@ async def test_an_image_shows_itself_or_says_that_there_is_none(open_tab: OpenTa
     await desk.page.get_by_text("No picture comes from this address.").first.wait_for()
 
 
+async def test_the_size_of_an_image_is_taken_from_it_unless_somebody_wrote_one(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    desk = await edit(open_tab, up, site)
+    desk.tab.expects = {422}
+    await desk.page.route("https://example.com/a.svg", lambda route: draw(route, 400))
+    await desk.page.route("https://example.com/b.svg", lambda route: draw(route, 200))
+    await desk.tab.press("Add a widget")
+    await desk.page.locator(".add-widget-entry").get_by_text("Image", exact=True).click()
+    address, width = desk.field("Image address"), desk.field("Width")
+
+    await address.fill("https://example.com/a.svg")
+    await wait_until(lambda: has_value(width, "400"), what="the size of the first")
+    await address.fill("https://example.com/b.svg")
+    await wait_until(lambda: has_value(width, "200"), what="the size of the second")
+    await width.fill("100")
+    await address.fill("https://example.com/a.svg")
+    await desk.page.locator('.thumbnail[src$="a.svg"]:visible').wait_for()
+
+    assert await width.input_value() == "100"
+    assert await desk.field("Height").input_value() == "300"
+
+
 async def test_a_viewer_is_told_that_the_page_is_not_theirs_to_change(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, SMALL, roles={site: "viewer"})
 
@@ -354,3 +377,12 @@ async def paste(desk: Desk, label: str, text: str) -> None:
         }""",
         text,
     )
+
+
+async def draw(route: Route, width: int) -> None:
+    body = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="300"/>'
+    await route.fulfill(body=body, content_type="image/svg+xml")
+
+
+async def has_value(control: Locator, text: str) -> bool:
+    return await control.input_value() == text
