@@ -56,6 +56,29 @@ async def test_a_page_is_written_by_keyboard_alone(open_tab: OpenTab, up: Up, si
     assert up.api.get(f"{desk.path}/versions")["items"][0]["note"] == "The first"
 
 
+async def test_a_widget_is_added_between_two_others(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    below = desk.page.get_by_role("button", name="Add a widget below Opening “First”")
+    keyboard = desk.page.keyboard
+
+    await below.focus()
+    await keyboard.press("Enter")
+    assert await below.get_attribute("aria-expanded") == "true"
+    await keyboard.press("Escape")
+    assert await below.evaluate("e => e === document.activeElement && e.ariaExpanded === 'false'")
+    await keyboard.press("Enter")
+    await keyboard.press("ArrowDown")
+    await keyboard.press("Enter")
+    await keyboard.type("Between")
+    await desk.saved()
+    await desk.tab.press("Add a widget")
+    await desk.page.locator('.add-widget-entry[data-kind="hero"]').click()
+
+    assert [each["id"] for each in desk.draft["config"]["widgets"]] == ["hero-1", "text-2", "text-1", "quote-1"]
+    assert desk.draft["config"]["widgets"][1]["body"] == "Between"
+    assert (await desk.names())[-1].startswith("Opening")
+
+
 async def test_every_widget_can_be_added_filled_in_and_published(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, {"title": "All"})
 

@@ -25,6 +25,7 @@ export class Widget {
     this.place.step = index;
     setDisabled(this.up, index === 0);
     setDisabled(this.down, index === count - 1);
+    setDisabled(this.add, this.list.isFull);
     if (isSame) return;
     this.label = this.list.nameOf(item);
     this.#name();
@@ -75,10 +76,12 @@ export class Widget {
     this.marks = h("span", { class: "widget-marks", hidden: true });
     this.up = iconButton("up", "", () => this.#move(this.up, -1));
     this.down = iconButton("down", "", () => this.#move(this.down, 1));
+    this.add = iconButton("add", "", () => this.list.addBelow(this));
+    this.list.adding.opens(this.add);
     this.copy = iconButton("copy", "", () => this.list.duplicate(this.place.step));
     this.cross = iconButton("cross", "", () => this.list.remove(this.place.step));
     this.head = h("div", { class: "widget-head" }, this.handle, h("h3", { class: "widget-title" }, this.toggle), this.marks,
-      h("div", { class: "widget-buttons" }, this.up, this.down, this.copy, this.cross));
+      h("div", { class: "widget-buttons" }, this.up, this.down, this.add, this.copy, this.cross));
   }
 
   #name() {
@@ -86,6 +89,7 @@ export class Widget {
     this.element.setAttribute("aria-label", this.label);
     setLabel(this.up, `Move ${this.label} up`);
     setLabel(this.down, `Move ${this.label} down`);
+    setLabel(this.add, `Add a widget below ${this.label}`);
     setLabel(this.copy, `Duplicate ${this.label}`);
     setLabel(this.cross, `Remove ${this.label}`);
   }

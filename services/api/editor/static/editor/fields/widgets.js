@@ -18,7 +18,7 @@ export class WidgetsField extends Group {
   constructor(spec, place, form) {
     super(h("h2", { class: "widgets-title" }, spec.label), "widgets");
     Object.assign(this, { spec, place, form, label: spec.label, isNew: true, widgets: [], kinds: form.schema.widgets(spec) });
-    this.adding = new AddWidget(this.kinds, (kind) => this.#add(kind));
+    this.adding = new AddWidget(this.kinds, (kind, at) => this.#add(kind, at ?? this.items.length));
     this.folding = h("div", { class: "widgets-tools" },
       smallButton("up", "Fold all", () => this.#fold(true)), smallButton("down", "Unfold all", () => this.#fold(false)));
     this.empty = h("p", { class: "field-hint" }, "Nothing is on the page yet. Add the first widget.");
@@ -35,13 +35,14 @@ export class WidgetsField extends Group {
     const items = Array.isArray(value) ? value : [];
     const keys = new Map(keysOf(items).map((key, index) => [items[index], key]));
     this.widgets = paired(items, this.widgets, (item) => keys.get(item), (item) => this.#make(item));
+    this.isFull = items.length >= (this.spec.schema.maxItems ?? Infinity);
     this.widgets.forEach((widget, index) => widget.update(items[index], keys.get(items[index]), index, items.length));
     arrange(this.body, this.widgets.map((widget) => widget.element));
     if (this.isNew) this.#fold(items.length > UNFOLDED);
     this.isNew = false;
     this.empty.hidden = items.length > 0;
     this.folding.hidden = items.length < 2;
-    this.adding.setFull(items.length >= (this.spec.schema.maxItems ?? Infinity));
+    this.adding.setFull(this.isFull);
   }
 
   find([step, ...rest]) {
@@ -70,6 +71,11 @@ export class WidgetsField extends Group {
     announce(`${this.nameOf(item)} moved to place ${to + 1} of ${moved.length}`);
   }
 
+  /** Ask what shall stand below a widget. */
+  addBelow(widget) {
+    this.adding.toggle({ within: widget.element, opener: widget.add, at: widget.place.step + 1 });
+  }
+
   duplicate(index) {
     const item = this.items[index];
     const copy = { ...item, id: newId(item.type, this.items) };
@@ -90,14 +96,14 @@ export class WidgetsField extends Group {
     return new Widget(this, schema ?? { title: String(item?.type ?? "Widget"), properties: {} }, item?.type);
   }
 
-  #add(kind) {
+  #add(kind, at) {
     const blank = this.form.schema.blankObject(this.kinds.get(kind));
     const [tag] = tagOf(this.kinds.get(kind));
     // The id stands behind the tag, and lets a comparison of two versions follow the widget wherever it goes.
     const item = { [tag]: kind, id: newId(kind, this.items), ...blank };
-    this.place.set([...this.items, item]);
-    this.widgets.at(-1).reveal();
-    announce(`${this.nameOf(item)} added as widget ${this.items.length}`);
+    this.place.set(this.items.toSpliced(at, 0, item));
+    this.widgets[at].reveal();
+    announce(`${this.nameOf(item)} added as widget ${at + 1} of ${this.items.length}`);
   }
 
   #fold(isFolded) {
