@@ -58,14 +58,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     widgets: Annotated[tuple[AnyWidget, ...], msgspec.Meta(max_length=200)] = ()
 
     def __post_init__(self) -> None:
-        seen: dict[str, int] = {}
+        seen: set[str] = set()
         for number, widget in enumerate(self.widgets):
             if widget.id is None:
                 continue
             if widget.id in seen:
-                detail = f"widget {seen[widget.id]} has the id {widget.id!r} already"
-                raise Misfit(detail, "widgets", number, "id", mend="use another id, or leave it out")
-            seen[widget.id] = number
+                detail = f"another widget has the id {widget.id!r}"
+                raise Misfit(detail, "widgets", number, "id", mend="use another id, or none at all")
+            seen.add(widget.id)
 
 
 _DECODER = msgspec.json.Decoder(Config, dec_hook=decode_value)

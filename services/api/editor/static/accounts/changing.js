@@ -15,7 +15,7 @@ const pathOf = (account) => `/accounts/${encodeURIComponent(account.id)}`;
 export async function newAccount(list, tell) {
   const name = h("input", { type: "text", name: "name", required: true, maxLength: 80, autocomplete: "off", autocapitalize: "none", spellcheck: false });
   const nameField = field({ label: "Name", hint: "What they sign in with, and what others see beside their changes.", control: name });
-  await rolesDialog({ title: "New account", roles: { "*": "editor" }, confirm: "Make the account", before: [nameField] }, async (roles, values) => {
+  await rolesDialog({ title: "New account", roles: { "": "editor" }, confirm: "Make the account", before: [nameField] }, async (roles, values) => {
     const { body } = await send("POST", "/accounts", { name: values.name.trim(), roles });
     await list.reload({ isQuiet: true });
     tell(body.account.name, body.invitation);
