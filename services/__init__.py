@@ -1,1 +1,1 @@
-"""The three services (api, builder, server) and the two roots that compose them (cli, up)."""
+"""The three services (api, builder, server) and the two roots that compose them (cli with its commands, up)."""

@@ -1,6 +1,6 @@
 """Every key and name in Redis comes from here and nowhere else.
 
-`{p}` is a hash tag, so one site's keys share a slot and every script works in Redis Cluster. Keys without a
+`{p}` is a hash tag, so one site's keys share a slot, as Redis Cluster wants it of the keys of a script. Keys without a
 partition are global and are never touched by a script together with partitioned ones.
 
 | key | type | lives |

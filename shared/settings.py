@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Redis or Valkey: redis://, rediss:// or unix://."""
     partitions: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 1
-    """Written at the first boot and checked at every later one; 16 or more for a cluster."""
+    """Written at the first boot and checked at every later one."""
     host: str = "127.0.0.1"
     """Address that api and server bind to."""
     port: Port = 8000

@@ -1,6 +1,7 @@
 """The widgets a page is made of: one Struct a file, told apart by their `type`.
 
-A new widget is a Struct here and a template of the same name beside the builder; nothing else changes.
+A new widget is a Struct here, its name in the union below, and a template and a style sheet of the same name beside the
+builder; nothing else changes.
 """
 
 from shared.widgets.cta import Cta
