@@ -1,8 +1,4 @@
-"""The command `platen`: the services, and a client of the public API.
-
-Exit codes: 0 done; 1 refused, failed or misconfigured; 2 wrong usage; 3 superseded while being watched; 4 live, but not
-on every server within the time that `--watch` waits.
-"""
+"""The command `platen`: the services, and a client of the public API. Its help says what its exit codes mean."""
 
 import sys
 
@@ -29,6 +25,9 @@ def platen() -> None:
     """Publish landing pages on Redis Streams.
 
     `platen up` starts everything on this machine; the other commands talk to it, or to PLATEN_URL with PLATEN_TOKEN.
+
+    Exit codes: 0 done; 1 refused, failed or misconfigured; 2 wrong usage; 3 superseded while being watched; 4 live, but
+    not on every server within the time that --watch waits.
     """
 
 

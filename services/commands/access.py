@@ -41,7 +41,7 @@ def list_accounts(data: Path) -> None:
 @SITES
 @DATA
 def add_account(name: str, role: str, sites: Sequence[str], data: Path) -> None:
-    """Make an account NAME, and print a link by which whoever it is for chooses a password."""
+    """Make an account NAME. Prints a link by which whoever it is for chooses a password."""
     client = client_of(data)
     body = {"name": name, "roles": dict.fromkeys(sites or (EVERYWHERE,), role)}
     _show_link(client, client.change("POST", "accounts", body))
@@ -51,7 +51,7 @@ def add_account(name: str, role: str, sites: Sequence[str], data: Path) -> None:
 @click.argument("name")
 @DATA
 def invite_account(name: str, data: Path) -> None:
-    """Print a new link for NAME: to join, or to choose a new password where the old one is lost."""
+    """Print a new link for NAME. It is to join, or to choose a new password where the old one is lost."""
     client = client_of(data)
     _show_link(client, client.change("POST", f"accounts/{_find(client, name)['id']}/invitation"))
 
@@ -89,7 +89,7 @@ def list_tokens(data: Path) -> None:
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How long it lasts.")
 @DATA
 def make_token(name: str, role: str, sites: Sequence[str], days: int, data: Path) -> None:
-    """Make an API token for NAME, a few words on what it is for, and print it, this once."""
+    """Make an API token and print it, this once. NAME is a few words on what it is for."""
     body = {"name": name, "role": role, "sites": list(sites) or None, "expires_in_days": days}
     made = client_of(data).change("POST", "tokens", body)
     click.echo(f"{name} ({made['id']}), shown once:", err=True)

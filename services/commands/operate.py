@@ -19,7 +19,7 @@ from shared.keys import EVERY_BUILDER
 @click.option("--watch", is_flag=True, help="Show how far it is until it is done.")
 @DATA
 def rebuild(site: str, cancel: bool, watch: bool, data: Path) -> None:
-    """Build every live page of a site anew, behind whatever people are waiting for."""
+    """Build every live page of a site anew. Whatever people are waiting for goes before it."""
     client = client_of(data)
     path = f"sites/{site}/rebuilds"
     if cancel:

@@ -91,7 +91,7 @@ def pages(site: str | None, data: Path) -> None:
 @click.argument("to", type=SlugType("page"))
 @DATA
 def move(name: PageName, to: str, data: Path) -> None:
-    """Move a page to the slug TO of its site; the old address leads there from now on."""
+    """Move a page to the slug TO of its site. The old address leads there from now on."""
     client = client_of(data)
     moved = client.change("POST", f"{name.path}/move", {"to": to})
     click.echo(f"{name} is now {name.site}/{to}: {client.target.url}{moved['url']}")

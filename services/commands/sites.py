@@ -33,7 +33,7 @@ def hostnames(site: str, names: tuple[str, ...], takes_all: bool, data: Path) ->
 @click.option("--to", "file", type=click.File("wb", lazy=True), default="-", help="A file.  [default: standard output]")
 @DATA
 def export_site(site: str, file: Any, data: Path) -> None:
-    """Write SITE with its pages, drafts and defaults as one JSON file."""
+    """Write SITE as one JSON file. It has the pages, their drafts, and the defaults."""
     # The file is opened by its first part, so that a refusal leaves none.
     client_of(data).download(f"sites/{site}/export", lambda part: file.write(part))  # noqa: PLW0108
 
