@@ -19,7 +19,7 @@ from tests.harness import TOKEN
 # A stream moves its id every two seconds; one that is silent for longer is not coming back.
 SILENCE_S = 8.0
 STAY_S = (2.0, 15.0)
-ENDS = frozenset({"page-built", "build-failed", "build-superseded", "page-unpublished", "publication-cancelled"})
+ENDS = frozenset({"page-built", "build-failed", "build-superseded", "page-unpublished", "build-cancelled"})
 
 
 class Block:
