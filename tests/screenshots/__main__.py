@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import TimeoutError as NeverShown
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.editor.tab import EDITOR, PASSWORD, V1
@@ -16,6 +17,8 @@ from tests.screenshots.shots import SHOTS, Shot
 
 FOLDER = ROOT / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
+# What is not on the screen by then is not to be seen there.
+LONGEST_MS = 10_000
 
 
 class Camera:
@@ -39,6 +42,7 @@ class Camera:
         )
         await self._sign_in(context, shot.who)
         page = await context.new_page()
+        page.set_default_timeout(LONGEST_MS)
         if shot.arrange:
             await shot.arrange(page)
         await page.goto(self._origin + EDITOR + shot.path)
@@ -61,26 +65,38 @@ class Camera:
         await context.add_cookies(self._cookies[name])  # type: ignore[arg-type]
 
 
-async def take_all(origin: str, codes: dict[str, str], folder: Path, only: str) -> None:
+async def take_all(origin: str, codes: dict[str, str], folder: Path, only: str) -> list[str]:
+    """Take the pictures.
+
+    Returns:
+        those that could not be taken, since the app shows something else.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    missed: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         camera = Camera(browser, origin, codes, folder)
         for shot in SHOTS:
             if only in shot.name:
-                await camera.take(shot)
-                sys.stdout.write(f"{folder / shot.name}.png\n")
+                try:
+                    await camera.take(shot)
+                    sys.stdout.write(f"{folder / shot.name}.png\n")
+                except NeverShown as error:
+                    missed.append(shot.name)
+                    sys.stderr.write(f"{shot.name} was not taken: {error}\n")
         await browser.close()
+    return missed
 
 
-def main() -> None:
+def main() -> int:
+    """Take what is asked for. Exit codes: 0 all of it; 1 some could not be taken."""
     parser = argparse.ArgumentParser(description="Take pictures of every screen of the app.")
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--only", default="", help="those with this in their name")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as data, Up(Path(data) / "data") as up:
-        asyncio.run(take_all(up.url, fill(up), chosen.folder, chosen.only))
+        return 1 if asyncio.run(take_all(up.url, fill(up), chosen.folder, chosen.only)) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

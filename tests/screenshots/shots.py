@@ -61,7 +61,7 @@ async def wrong_password(page: Page) -> None:
     await page.get_by_label("Name").fill("Ada")
     await page.get_by_label("Password", exact=True).fill("not this one")
     await page.get_by_role("button", name="Sign in", exact=True).click()
-    await page.locator(".form-problem").wait_for()
+    await page.locator(".field-error:visible, .form-problem").first.wait_for()
 
 
 async def wrong_hostname(page: Page) -> None:
@@ -131,7 +131,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("pages-none", "globex"),
     Shot("pages-search-in-vain", "acme", act=search_in_vain),
     Shot("new-page", "acme", act=press("New page"), shows="dialog"),
-    Shot("page", "acme/index", shows=".preview-frame.is-shown"),
+    Shot("page", "acme/spring", shows=".preview-frame.is-shown"),
     Shot("page-dark", "acme/index", scheme="dark", shows=".preview-frame.is-shown"),
     Shot("page-phone", "acme/index", width=PHONE),
     Shot("page-preview-phone", "acme/index", width=PHONE, act=see_preview),
