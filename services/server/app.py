@@ -22,6 +22,7 @@ from services.server.hosts import Hosts
 from services.server.hub import Hub
 from services.server.keeper import Keeper
 from services.server.memory import PageMemory
+from services.server.messages import Messages
 from services.server.pages import Visitors
 from services.server.recheck import Recheck
 from services.server.repeats import Repeats
@@ -74,7 +75,9 @@ class Server:
         published, self.versions = PublishedStore(client, keys), VersionStore(client, keys)
         self._repeats = Repeats()
         self.clock = Clock()
+        self._messages = Messages()
         self.clock.on_tick(self._repeats.forget)
+        self.clock.on_tick(self._messages.forget)
         self.memory = PageMemory(
             published.read, settings.page_memory_bytes, on_change=self._repeats.forget, on_page=self.clock.reach
         )
@@ -120,6 +123,7 @@ class Server:
         await self._reporter.stop()
         await self.keeper.stop()
         await self.status.stop()
+        self._messages.forget()
         await self._heartbeat.__aexit__(None, None, None)
 
     @property
@@ -127,7 +131,14 @@ class Server:
         """Makes a connection."""
         if not self._is_fast:
             return Connection
-        return partial(Wire, visitors=self.visitors, heads=self._heads, repeats=self._repeats, tally=self.tally)
+        return partial(
+            Wire,
+            visitors=self.visitors,
+            heads=self._heads,
+            repeats=self._repeats,
+            messages=self._messages,
+            tally=self.tally,
+        )
 
     def quiet(self) -> None:
         """End all status streams."""

@@ -11,6 +11,7 @@ written to a client that does not read: what it has sent on is held back unread.
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from os import sendfile
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 from services.server.answers import Answer
 from services.server.heads import Heads, Line
 from services.server.held import Taken
+from services.server.messages import Message, Messages
 from services.server.pages import Visitors
 from services.server.repeats import Repeat, Repeats
 from services.server.tally import WIRE, Tally
@@ -34,6 +36,7 @@ class Wire(Connection):
         visitors: who knows the pages.
         heads: what was read before; shared by the process's connections.
         repeats: what was answered before; likewise.
+        messages: what was sent in this second; likewise.
         tally: counts; likewise.
         arguments, named: Connection's.
     """
@@ -44,6 +47,7 @@ class Wire(Connection):
         visitors: Visitors,
         heads: Heads,
         repeats: Repeats,
+        messages: Messages,
         tally: Tally,
         **named: Any,
     ) -> None:
@@ -52,27 +56,33 @@ class Wire(Connection):
         self._line_of, self._said_of, self._counts = heads.line_of, heads.said_of, tally.by_way[WIRE]
         self._log_every = tally.log_every
         self._repeats, self._find = repeats, repeats.find
+        self._messages = messages
         # Whether a request that came now would be the only one, and its answer could be written at once.
         self._is_free = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
-        self._write = transport.write
+        self._write, self._unsent_bytes = transport.write, transport.get_write_buffer_size
+        self._fd = transport.get_extra_info("socket").fileno()
 
     def data_received(self, data: bytes) -> None:
         if self._is_free:
             repeat = self._find(data)
             if repeat is not None:
-                self._write(repeat[0])
-                return self._note(repeat[1], repeat[2])
+                self._put(repeat.message)
+                self._since = self._clock.now
+                self._counts[repeat.status] += 1
+                if self._log_every:
+                    self._log(repeat.status, repeat.line)
+                return None
             text, _, rest = data.partition(b"\r\n")
             line, said = self._line_of(text), self._said_of(rest)
             if line is not None and said is not None:
                 answer = self._answer_at_once(said.host, line.address, said.asked)
                 if answer is not None:
-                    sent = self._send(answer, line)
-                    if self._repeats.is_again(data):
-                        self._repeats.keep(data, Repeat(sent, answer.status, line))
+                    message = self._send(answer, line)
+                    if message.is_kept and self._repeats.is_again(data):
+                        self._repeats.keep(data, Repeat(message, answer.status, line))
                     return None
             self._is_free = False
         super().data_received(data)
@@ -160,16 +170,33 @@ class Wire(Connection):
             at = after
         return data[at:]
 
-    def _send(self, answer: Answer, line: Line) -> bytes:
+    def _send(self, answer: Answer, line: Line) -> Message:
         """Returns: what was sent."""
-        status, body = answer.status, b"" if line.is_head else answer.body
-        sent = b"".join((STATUS_LINE[status], self._clock.date_line, answer.head, body))
-        self._write(sent)
-        self._note(status, line)
-        return sent
+        if line.is_head:
+            message = Message(b"".join((STATUS_LINE[answer.status], self._clock.date_line, answer.head)))
+        else:
+            message = self._messages.find(answer) or self._messages.make(answer, self._clock.date_line)
+        self._put(message)
+        self._note(answer.status, line)
+        return message
+
+    def _put(self, message: Message) -> None:
+        """Send from the message's file, as much as the socket takes, unless something is to be sent before."""
+        fd, sent = message.file.fd, 0
+        if fd >= 0 and not self._unsent_bytes():
+            try:
+                sent = sendfile(self._fd, fd, message.at, message.length)
+            except OSError:
+                # The transport finds out whether it is full or broken.
+                sent = 0
+        if sent != message.length:
+            self._write(message.data[sent:])
 
     def _note(self, status: int, line: Line) -> None:
         self._since = self._clock.now
         self._counts[status] += 1
         if self._log_every:
-            self._tally.log("HEAD" if line.is_head else "GET", line.address.path, status)
+            self._log(status, line)
+
+    def _log(self, status: int, line: Line) -> None:
+        self._tally.log("HEAD" if line.is_head else "GET", line.address.path, status)

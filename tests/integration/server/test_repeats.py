@@ -1,12 +1,18 @@
 """The same request over and over on one connection: whatever changes, the next answer knows."""
 
+import errno
+import os
+import random
+import socket
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import pytest
 
+from services.server import wire
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Publisher, Site, StartServer
-from tests.integration.server.raw import Raw, connected, request
+from tests.integration.server.raw import Raw, connected, narrow, request
 
 OFTEN = 5
 SPRING = b"/acme/spring"
@@ -24,7 +30,7 @@ async def ask(raw: Raw, target: bytes = SPRING, *lines: bytes, times: int = OFTE
 @pytest.fixture
 async def timeless(site: Site) -> Site:
     """A server that does not forget as time goes by: only what changes makes it."""
-    site.server.clock._listeners.remove(site.server._repeats.forget)
+    _stop_time(site)
     return site
 
 
@@ -61,7 +67,7 @@ async def test_a_page_that_went_out_of_memory_is_not_remembered_as_it_was(
     await publisher.publish(b"<p>Old</p>")
     await publisher.publish(b"<p>Other</p>", page="other")
     site = await start_server(page_memory_bytes=1_000)
-    site.server.clock._listeners.remove(site.server._repeats.forget)
+    _stop_time(site)
     async with connected(site.port) as raw:
         assert await ask(raw) == [(200, b"<p>Old</p>")] * OFTEN
         assert await ask(raw, b"/acme/other") == [(200, b"<p>Other</p>")] * OFTEN
@@ -88,6 +94,60 @@ async def test_a_host_that_becomes_a_sites_shows_its_home(timeless: Site, publis
 
         await wait_until(is_its_own)
         assert await ask(raw, b"/spring") == [(200, b"<p>Offer</p>")] * OFTEN
+
+
+def large(seed: int) -> bytes:
+    """A page that no socket takes at once."""
+    return b"<p>" + random.Random(seed).randbytes(400_000).hex().encode() + b"</p>"
+
+
+def _send_half(out: int, file: int, at: int, length: int) -> int:
+    return os.sendfile(out, file, at, length // 2)
+
+
+def _refuse(out: int, file: int, at: int, length: int) -> int:
+    raise BlockingIOError(errno.EAGAIN, "the socket is full")
+
+
+@pytest.mark.parametrize("send", [os.sendfile, _send_half, _refuse], ids=["whole", "half", "nothing"])
+async def test_whatever_the_kernel_takes_at_once_all_of_it_arrives(
+    timeless: Site, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, send: Callable[..., int]
+) -> None:
+    sends = []
+
+    def send_and_count(out: int, file: int, at: int, length: int) -> int:
+        sends.append(length)
+        return send(out, file, at, length)
+
+    monkeypatch.setattr(wire, "sendfile", send_and_count)
+    page = large(1)
+    await publisher.publish(page)
+    async with connected(timeless.port) as raw:
+        assert await ask(raw) == [(200, page)] * OFTEN
+    # First it is read from Redis, and then it is not known yet that it comes again.
+    assert len(sends) == OFTEN - 2
+
+
+async def test_what_is_on_its_way_stays_as_it_was_whatever_happens_meanwhile(site: Site, publisher: Publisher) -> None:
+    first, second = large(1), large(2)
+    await publisher.publish(first)
+    async with narrow(site) as (raw, connection), connected(site.port) as other:
+        # The kernel takes all of it, and the client reads nothing yet.
+        connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(first))
+        assert await ask(raw) == [(200, first)] * OFTEN
+        raw.send(request(SPRING))
+        await publisher.publish(second)
+        dates = set()
+
+        async def other_seconds_have_begun() -> bool:
+            dates.add(site.server.clock.date)
+            # Often enough to be sent from the file of each second.
+            await ask(other, times=3)
+            return len(dates) == 3
+
+        await wait_until(other_seconds_have_begun)
+        assert (await raw.answer()).body == first
+        assert await ask(raw) == [(200, second)] * OFTEN
 
 
 async def test_each_is_counted(site: Site, publisher: Publisher) -> None:
@@ -133,6 +193,11 @@ async def test_no_answer_is_older_than_its_page(start_server: StartServer, publi
             return len(seconds) == 3
 
         await wait_until(saw_three)
+
+
+def _stop_time(site: Site) -> None:
+    for forget in (site.server._repeats.forget, site.server._messages.forget):
+        site.server.clock._listeners.remove(forget)
 
 
 def _hits(metrics: str) -> int:
