@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.builder import previews, worker
 from services.builder.worker import Worker, new_name
 from shared.connection import Client, connect
 from shared.idempotency import Request
@@ -21,6 +22,13 @@ StartBuilder = Callable[..., Awaitable[Worker]]
 Publish = Callable[..., Awaitable[Any]]
 
 
+@pytest.fixture(autouse=True)
+def brief_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A builder sees that it is to stop when its wait for work is over; hundreds of tests need not wait that long."""
+    for module in (worker, previews):
+        monkeypatch.setattr(module, "BLOCK_MS", 100)
+
+
 @pytest.fixture
 async def start_builder(client: Client, settings: Settings) -> AsyncIterator[StartBuilder]:
     """Start builders; all are drained at the end."""
@@ -28,14 +36,14 @@ async def start_builder(client: Client, settings: Settings) -> AsyncIterator[Sta
 
     async def start(settings: Settings = settings) -> Worker:
         blocking = connect(settings.redis_url, block_s=2)
-        worker = Worker(client, blocking, settings, new_name())
-        await worker.queue.ensure_groups()
-        running.append((worker, asyncio.create_task(worker.run()), blocking))
-        return worker
+        started = Worker(client, blocking, settings, new_name())
+        await started.queue.ensure_groups()
+        running.append((started, asyncio.create_task(started.run()), blocking))
+        return started
 
     yield start
-    for worker, task, blocking in running:
-        worker.stop.set()
+    for ended, task, blocking in running:
+        ended.stop.set()
         await task
         await blocking.aclose()
 

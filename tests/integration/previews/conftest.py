@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from services.api.app import create_app
+from services.builder import previews, worker
 from services.builder.worker import Worker, new_name
 from shared.connection import Client, connect
 from shared.settings import Settings
@@ -59,6 +60,13 @@ async def anybody(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
         yield web
 
 
+@pytest.fixture(autouse=True)
+def brief_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A builder sees that it is to stop when its wait for work is over; hundreds of tests need not wait that long."""
+    for module in (worker, previews):
+        monkeypatch.setattr(module, "BLOCK_MS", 100)
+
+
 @pytest.fixture
 async def start_builder(client: Client, settings: Settings) -> AsyncIterator[StartBuilder]:
     """Start builders; all are drained at the end."""
@@ -66,14 +74,14 @@ async def start_builder(client: Client, settings: Settings) -> AsyncIterator[Sta
 
     async def start(settings: Settings = settings) -> Worker:
         own = [connect(settings.redis_url), connect(settings.redis_url, block_s=2, repeats=False)]
-        worker = Worker(own[0], own[1], settings, new_name())
-        await worker.queue.ensure_groups()
-        running.append((worker, asyncio.create_task(worker.run()), own))
-        return worker
+        started = Worker(own[0], own[1], settings, new_name())
+        await started.queue.ensure_groups()
+        running.append((started, asyncio.create_task(started.run()), own))
+        return started
 
     yield start
-    for worker, task, own in running:
-        worker.stop.set()
+    for ended, task, own in running:
+        ended.stop.set()
         await task
         for one in own:
             await one.aclose()
