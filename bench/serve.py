@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench.nginx import find_module, find_nginx, nginx, nginx_version
-from bench.options import numbers
+from bench.options import numbers, some_of
 from bench.processes import Cores, cores, cpu_s, describe_cores, family, free_port, listens, pin, started, wait_until
 from bench.running import Running, has_fast_path, platen_server, platen_up
 from bench.site import CODED, common_headers, fetch, publish_pages, write_site
@@ -227,14 +227,16 @@ def _read_options(options: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="of each row (default 5)")
     parser.add_argument("--seconds", type=int, default=5, help="of each run (default 5)")
     parser.add_argument("--connections", type=numbers, default=[32, 128], help="such as 32,128 (default)")
-    parser.add_argument("--rows", default=",".join(ROWS), help=f"some of {','.join(ROWS)} (default: all)")
+    parser.add_argument(
+        "--rows", type=some_of(ROWS), default=list(ROWS), help=f"some of {','.join(ROWS)} (default: all)"
+    )
     return parser.parse_args(options)
 
 
 def main(options: Sequence[str] = ()) -> None:
     """Print hits per second and per CPU second of each server, and the ratio to nginx."""
     asked, where = _read_options(options), cores()
-    rows = [ROWS[name] for name in asked.rows.split(",")]
+    rows = [ROWS[name] for name in asked.rows]
     print(f"\nvisitor path, one core per server, {asked.rounds} rotating rounds of {asked.seconds} s")
     print(describe_cores(where))
     if not find_wrk():

@@ -17,6 +17,7 @@ from shared.errors import Misconfigured, PlatenError
 from shared.settings import Settings
 
 TRIES = 5
+DEFAULT_DATA = Path(".platen")
 RUN_FILE = "run.json"
 TOKEN_FILE = "token"  # noqa: S105 - the name of a file, not a secret
 LOST_TOKEN_MEND = "If it is lost, start `platen up` once with a new PLATEN_ADMIN_TOKEN, which takes its place."  # noqa: S105

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -26,7 +27,7 @@ from services.api import app as api_app
 from services.api.app import origin_of
 from services.api.budget import Budget
 from services.children import Child, environment_of
-from services.client import LOST_TOKEN_MEND, RUN_FILE, TOKEN_FILE
+from services.client import DEFAULT_DATA, LOST_TOKEN_MEND, RUN_FILE, TOKEN_FILE
 from services.server import app as server_app
 from services.valkey import Valkey
 from shared import keys as names
@@ -342,9 +343,10 @@ def _print_banner(banner: Banner) -> None:
         out.print("\n  There is no account yet. Sign in as the first administrator, within a week:")
         out.print(f"  {banner.link}", style="bold")
     command = "platen" if shutil.which("platen") else os.path.relpath(sys.argv[0])
-    out.print(
-        Text.assemble("\nTry: ", (f"{command} publish examples/spring-sale.json --page acme/spring --watch", "bold"))
-    )
+    command += " publish examples/spring-sale.json --page acme/spring --watch"
+    if banner.data.resolve() != DEFAULT_DATA.resolve():
+        command += f" --data {shlex.quote(str(banner.data))}"
+    out.print(Text.assemble("\nTry: ", (command, "bold")))
     out.print("Ctrl-C stops everything.\n")
 
 

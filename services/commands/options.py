@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from services.client import Api, find_target
+from services.client import DEFAULT_DATA, Api, find_target
 from shared.config import SLUG_MEND, Slug
 from shared.errors import Misconfigured
 from shared.settings import read_settings
@@ -72,7 +72,7 @@ def data_option(text: str) -> Callable[[Any], Any]:
         text: what the directory is for.
     """
     folder = click.Path(path_type=Path, file_okay=False)
-    return click.option("--data", type=folder, default=Path(".platen"), show_default=True, help=text)
+    return click.option("--data", type=folder, default=DEFAULT_DATA, show_default=True, help=text)
 
 
 DATA = data_option("Data directory of the `platen up` to talk to.")

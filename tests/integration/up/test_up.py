@@ -283,6 +283,8 @@ def test_the_first_token_is_shown_once_and_kept_for_the_cli(tmp_path: Path) -> N
         token = (data / "token").read_text().strip()
         assert wait_for(lambda: token in first.output, 10)
         assert (data / "token").stat().st_mode & 0o777 == 0o600
+        # What is proposed works as it stands, also beside data in another place.
+        assert wait_for(lambda: f"--page acme/spring --watch --data {data}" in first.output, 10)
         published = run_cli("publish", str(SPRING_SALE), "--page", "acme/spring", "--watch", data=data)
         assert published.returncode == 0, published.stderr
 
