@@ -55,6 +55,7 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:unserved | list | entries removed once every server has applied them, bounded |
 | platen:{p}:delayed | sorted set | members removed when due |
 | platen:{p}:dead | stream | permanent until an operator decides, bounded |
+| platen:{p}:dead:idempotency:<digest> | hash | TTL: a request that removed a dead letter |
 | platen:{p}:previews | stream | the lane of previews: entries deleted when answered, or once nobody waits any more |
 | platen:{p}:preview:<site>:<id> | hash | TTL: a preview that was made |
 | platen:{p}:preview-rate:<site>:<digest> | string | TTL: how many previews somebody asked for this minute |
@@ -267,6 +268,9 @@ class Keys:
 
     def dead(self, partition: int) -> str:
         return f"platen:{{{partition}}}:dead"
+
+    def dead_idempotency(self, partition: int, digest: str) -> str:
+        return f"{self.dead(partition)}:idempotency:{digest}"
 
     def previews(self, partition: int) -> str:
         return f"platen:{{{partition}}}:previews"

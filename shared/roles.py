@@ -18,7 +18,7 @@ PERMISSIONS: Mapping[Permission, str] = {
     "draft": "edit drafts, preview them and save versions",
     "publish": "publish, schedule, roll back and take pages off",
     "manage": "set a site's hostnames, members and defaults, and move its pages",
-    "operate": "see builders and servers, rebuild sites, hold builders",
+    "operate": "see builders, servers and dead letters, rebuild sites, hold builders",
     "administer": "create sites and accounts, and read the whole audit log",
 }
 

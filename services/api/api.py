@@ -15,6 +15,7 @@ from shared.accounts.tokens import TokenStore
 from shared.auth import Tokens
 from shared.connection import Client
 from shared.contents import ContentStore
+from shared.dead_letters import DeadLetterStore
 from shared.drafts import DraftStore
 from shared.firing import Firing
 from shared.hostnames import HostnameStore
@@ -52,6 +53,7 @@ class Api:
         self.contents = ContentStore(client, self.keys)
         self.presence = PresenceStore(client, self.keys)
         self.rebuilds = RebuildStore(client, self.keys, settings)
+        self.dead_letters = DeadLetterStore(client, self.keys, settings)
         self.schedules = ScheduleStore(client, self.keys, settings)
         self.firing = Firing(client, self.keys, settings)
         self.hostnames = HostnameStore(client, self.keys, settings)

@@ -16,6 +16,7 @@ from services.api.outline import ABOUT, EXAMPLES, TAGS
 from services.api.schemas import Schema, Schemas
 from shared.config import SLUG_PATTERN
 from shared.credentials import COOKIE
+from shared.dead_letters import LETTER_PATTERN
 from shared.http import PROBLEM, Problem, json_response
 
 PATH = "/-/api/openapi.json"
@@ -68,6 +69,7 @@ _PARAMETERS: Mapping[str, Schema] = {
     "token": {"description": "Id of the token; its secret is not part of any address.", "schema": _ID},
     "name": {"description": "Name of the account.", "schema": {"type": "string", "minLength": 1, "maxLength": 64}},
     "share": {"description": "Id of the share.", "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}},
+    "letter": {"description": "Id of the dead letter.", "schema": {"type": "string", "pattern": LETTER_PATTERN}},
 }
 _HEADERS: Mapping[str, Schema] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string", "format": "uri-reference"}},

@@ -21,6 +21,10 @@ ABOUT: Mapping[str, str] = {
     "rebuilds": "A rebuild publishes every live page of a site anew.",
     "builders": "Builders turn versions into finished pages.",
     "servers": "Servers answer visitors, and tell how far they are.",
+    "dead-letters": (
+        "A dead letter is what failed for good. Nothing tries it again, for a publication ends once: mend what it "
+        "says, and publish again."
+    ),
     "description": "The API describes itself.",
 }
 # Part of an address -> what it is described with; the last part counts.
@@ -46,4 +50,5 @@ EXAMPLES: Mapping[str, Any] = {
     "name": "ada",
     "session": "3b9e1a6c0f5d4e27",
     "token": "3b9e1a6c0f5d4e27",
+    "letter": "0-1767225600350-0",
 }

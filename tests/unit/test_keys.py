@@ -22,7 +22,7 @@ def test_all_keys_of_a_site_carry_its_hash_tag(site: str, partitions: int) -> No
         keys.delayed(partition),
     ]
     found += [keys.rebuilds(site), keys.rebuilding(partition), keys.sites(partition)]
-    found += [keys.schedules(site), keys.scheduled(partition)]
+    found += [keys.schedules(site), keys.scheduled(partition), keys.dead_idempotency(partition, "d")]
     assert 0 <= partition < partitions
     assert all(key.startswith(f"platen:{tag}:") for key in found)
     assert len(set(found)) == len(found)

@@ -32,6 +32,7 @@ IDS = {
     "name": "Ada",
     "share": "0" * 32,
     "schedule": 1,
+    "letter": "0-1-0",
 }
 CONFIG = {"title": "Spring sale", "widgets": [{"type": "hero", "title": "Spring is here"}]}
 

@@ -23,8 +23,8 @@ class Taken(NamedTuple):
 
 
 async def take(client: Client, keys: Keys, settings: Settings | None = None) -> list[Taken]:
-    """Take what the lane holds."""
-    queue = Queue(client, client, keys, BUILDER)
+    """Take what the lanes of all partitions hold."""
+    queue = Queue(client, client, keys, BUILDER, range(keys.partitions))
     await queue.ensure_groups()
     ledger = Ledger(keys, settings or Settings(), BUILDER)
     works = [read_entry(entry) for entry in await queue.take(100, None)]

@@ -30,6 +30,8 @@ from services.api.openapi import describe
 from services.builder.worker import Worker, new_name
 from shared.config import SLUG_PATTERN
 from shared.connection import connect
+from shared.dead_letters import parse_letter
+from shared.keys import Keys
 from shared.settings import Settings
 from tests.conftest import wait_until
 from tests.integration.api.conftest import CONFIG, PAGE, TOKEN, V1
@@ -63,6 +65,7 @@ KNOWN = {
     "site": Known(["acme", "acme", "acme", "nobody"], is_slug),
     "page": Known(["spring", "spring", "spring", "nothing"], is_slug),
     **dict.fromkeys(("number", "seq", "schedule"), Known([1, 2, 9], is_number)),
+    "letter": Known(["0-1-0", "0-2-0"], lambda guess: parse_letter(str(guess)) is not None),
 }
 checks.load_all_checks()
 CHECKS = checks.CHECKS.get_by_names(
@@ -107,9 +110,10 @@ def _known(name: str, guess: Any) -> Any:
 
 @asynccontextmanager
 async def world(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of an api whose Redis holds a site with a page of two versions."""
+    """A client of an api whose Redis holds a site with a page of two versions, and a dead letter."""
     redis = connect(settings.redis_url)
     await redis.flushall()
+    await redis.xadd(Keys().dead(0), {"site": "acme", "page": "spring", "code": "poison", "data": b"\xff"}, id="1-0")
     await redis.aclose()
     # Lists that are too long shall be refused for that, before anything else is.
     app = create_app(msgspec.structs.replace(settings, max_body_bytes=10_000_000), io.StringIO())

@@ -12,7 +12,7 @@ export const ROLE_TEXTS = {
   viewer: "sees pages, versions and how publications go",
   editor: "also writes drafts, previews them and saves versions",
   publisher: "also publishes, schedules, rolls back and takes pages off",
-  operator: "sees pages, builders and servers, and rebuilds sites",
+  operator: "sees pages, builders, servers and dead letters, and rebuilds sites",
   admin: "does everything",
 };
 
