@@ -5,7 +5,7 @@ import sys
 import click
 
 from services.client import Problem
-from services.commands import access, operate, pages, schedules, sites, start
+from services.commands import access, dead, operate, pages, schedules, sites, start
 from services.show import show_problem
 from shared.errors import PlatenError
 
@@ -15,6 +15,7 @@ COMMANDS = (
     *(schedules.schedule, schedules.schedules),
     *(sites.hostnames, sites.export_site, sites.import_site),
     *(operate.rebuild, operate.builders, operate.servers, operate.quiet, operate.resume),
+    dead.dead,
     *(access.accounts, access.token),
 )
 

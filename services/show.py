@@ -33,6 +33,8 @@ HINTS = {
     "There is no schedule ": "`platen schedules SITE --all` lists those there are",
     "There is no version ": "`platen versions SITE/PAGE` lists those there are",
     "This token is not known": "set PLATEN_TOKEN to one that this Platen knows",
+    "There is no dead letter ": "`platen dead list` lists those there are",
+    "This is not the id of a dead letter": "`platen dead list` shows them, such as 0-1767225600350-0",
     "There is no token ": "`platen token list` lists those there are",
     "There is an account named ": "choose another name; `platen accounts list` lists those there are",
 }

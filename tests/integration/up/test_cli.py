@@ -1,5 +1,6 @@
 """The CLI against a running Platen: what people see."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from services.client import Problem
 from services.show import Watcher
 from services.valkey import wait_for
 from shared import servers
+from shared.connection import connect
+from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
 from tests.harness import ROOT, SPRING_SALE, TOKEN, Up, run_cli
+from tests.stores import Stores
 
 SETTINGS = Settings.__struct_fields__
 
@@ -163,6 +167,8 @@ def test_a_token_is_made_printed_alone_listed_and_revoked(up: Up) -> None:
         (["accounts", "add", "a/b", "--role", "viewer"], "64 letters"),
         (["accounts", "invite", "Nobody"], "platen accounts list"),
         (["token", "revoke", "0123"], "platen token list"),
+        (["dead", "show", "0-7-0"], "platen dead list"),
+        (["dead", "remove", "7-0"], "platen dead list"),
         (["pages", "nowhere"], "platen publish FILE --page"),
         (["versions", "nowhere/x"], "platen publish FILE --page"),
         (["unpublish", "hints/x"], "platen pages SITE"),
@@ -365,3 +371,40 @@ def test_an_import_says_which_pages_were_refused_and_why(up: Up, tmp_path: Path)
     assert (odd.returncode, "is not a site" in odd.stderr) == (1, True)
     assert (gone.returncode, "There is no site 'nowhere'" in gone.stderr) == (1, True)
     assert not (tmp_path / "nowhere.json").exists()
+
+
+async def fail_for_good(url: str, page: str) -> None:
+    """Publish what no builder can render, past the api that would refuse it, and add an entry that nobody can read."""
+    client = connect(url)
+    stores = Stores(client, Keys(), Settings(redis_url=url))
+    await stores.sites.create("dead", "Dead", Request("ada", "", f"site {page}", "f"))
+    bad, request = b'{"title":"Bad","widgets":[{"type":"hologram"}]}', Request("ada", "", page, "f")
+    await stores.publishing.save("dead", page, bad, "", publish=True, request=request)
+    await client.xadd(Keys().builds(0), {"type": "config-published", "data": b"\xff"})
+    await client.aclose()
+
+
+def test_dead_letters_are_listed_shown_and_removed(up: Up) -> None:
+    assert run_cli("dead", "list", data=up.data).stdout == "No dead letters.\n"
+    asyncio.run(fail_for_good(up.run_file["redis_url"], "bad"))
+    assert wait_for(lambda: len(up.api.get("dead-letters")["items"]) == 2, 20)
+
+    [line] = run_cli("dead", "list", "--page", "dead/bad", data=up.data).stdout.splitlines()[1:]
+    letter = line.split()[0]
+    shown = run_cli("dead", "show", letter, data=up.data).stdout
+    newest = run_cli("dead", "list", "--limit", "1", data=up.data).stdout
+    removed = run_cli("dead", "remove", letter, data=up.data)
+    asked = run_cli("dead", "remove", "--all", data=up.data)
+    left = run_cli("dead", "list", data=up.data).stdout.splitlines()[1:]
+    cleared = run_cli("dead", "remove", "--all", "--yes", data=up.data)
+
+    assert ("dead/bad" in line, "render-failed" in line, "hologram" in line) == (True, True, True)
+    assert "Traceback (most recent call last)" in shown
+    assert "platen publish FILE --page dead/bad" in shown
+    assert f"platen dead remove {letter}" in shown
+    assert newest.endswith("--limit shows more.\n")
+    assert (removed.returncode, removed.stdout) == (0, f"removed {letter}\n")
+    # Nobody answered, so nothing was removed.
+    assert (asked.returncode, "Remove 1 dead letter?" in asked.stderr, len(left)) == (130, True, 1)
+    assert (cleared.returncode, cleared.stdout) == (0, "removed 1 dead letter\n")
+    assert run_cli("dead", "list", data=up.data).stdout == "No dead letters.\n"
