@@ -119,7 +119,7 @@ class _Web:
         self.app = Starlette(
             routes=[
                 *api_app.routes(self.api),
-                *health_routes(self.checks, registry),
+                *health_routes(self.checks, registry, lambda: api_app.count_dead_letters(self.api)),
                 *server_app.routes(self.server),
             ],
             middleware=console_middleware(settings, self.server.hosts.has_version),

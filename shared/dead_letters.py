@@ -193,6 +193,18 @@ class DeadLetterStore:
             raise _no_letter(letter)
         return bool(outcome == b"replayed")
 
+    async def count(self) -> int:
+        """How many there are, over all partitions.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for partition in range(self._keys.partitions):
+                pipeline.xlen(self._keys.dead(partition))
+            return sum(await pipeline.execute())
+
     def _look(self, partition: int, wish: Wish) -> Call:
         bounds: list[Argument] = [wish.limit, MOST_LOOKED_AT, MOST_BYTES, LONGEST_BYTES]
         arguments = [_beginning(partition, wish.before), *bounds, wish.site, wish.page, wish.code]

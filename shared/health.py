@@ -11,14 +11,16 @@ from shared.http import json_response
 from shared.route import ReadRoute
 
 Checks = Callable[[], Awaitable[dict[str, str]]]
+Refresh = Callable[[], Awaitable[None]]
 
 
-def health_routes(checks: Checks, registry: CollectorRegistry) -> list[BaseRoute]:
+def health_routes(checks: Checks, registry: CollectorRegistry, refresh: Refresh | None = None) -> list[BaseRoute]:
     """`/-/healthz`, `/-/readyz` and `/-/metrics`.
 
     Args:
         checks: what must be well for the process to do its work: name -> "ok" or a sentence that says what is missing.
         registry: what it counts.
+        refresh: looks up what is not counted here but in Redis, before it is told.
     """
 
     async def healthz(_request: Request) -> Response:
@@ -30,6 +32,8 @@ def health_routes(checks: Checks, registry: CollectorRegistry) -> list[BaseRoute
         return json_response({"ready": is_ready, "checks": found}, 200 if is_ready else 503)
 
     async def metrics(_request: Request) -> Response:
+        if refresh is not None:
+            await refresh()
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return [ReadRoute("/-/healthz", healthz), ReadRoute("/-/readyz", readyz), ReadRoute("/-/metrics", metrics)]

@@ -1,9 +1,9 @@
-"""What the handlers of the api have in common: the stores, the tokens, the bounds and the counters, in one place."""
+"""What the handlers of the api have in common: the stores, the tokens, the bounds and the metrics, in one place."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from services.api.previewing import Previewing
 from shared.accounts.accounts import AccountStore
@@ -73,6 +73,7 @@ class Api:
         self.accepted = Counter(
             "platen_publications_accepted", "Publications accepted.", ["cause"], registry=self.registry
         )
+        self.dead = Gauge("platen_dead_letters", "Dead letters kept in Redis.", registry=self.registry)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

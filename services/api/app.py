@@ -46,7 +46,7 @@ from services.api.api import Api
 from services.api.docs import views as docs
 from services.api.editor import views
 from services.api.endpoint import Endpoint, Resource
-from services.api.health import check_ready
+from services.api.health import check_ready, count_dead_letters
 from services.api.seen import Seen
 from shared.accounts.invitations import PATH
 from shared.auth import Tokens
@@ -58,7 +58,7 @@ from shared.http import HANDLERS
 from shared.settings import Settings
 from shared.tasks import end
 
-__all__ = ["ENDPOINTS", "Api", "check_ready", "create_app", "keeping_first_token", "routes"]
+__all__ = ["ENDPOINTS", "Api", "check_ready", "count_dead_letters", "create_app", "keeping_first_token", "routes"]
 
 _OPERATIONS = (
     *sites.ENDPOINTS,
@@ -127,7 +127,7 @@ def create_app(settings: Settings, out: TextIO | None = None) -> Starlette:
         finally:
             await api.client.aclose()
 
-    own = health_routes(lambda: check_ready(api), api.registry)
+    own = health_routes(lambda: check_ready(api), api.registry, lambda: count_dead_letters(api))
     return Starlette(
         routes=[*routes(api), *own],
         middleware=console_middleware(settings),

@@ -194,3 +194,23 @@ async def test_what_is_asked_in_a_wrong_way_is_mended(
 
     assert answer.status_code == status
     assert status == 200 or word in answer.json()["errors"][0]["mend"]
+
+
+async def test_a_gauge_counts_them_and_says_when_nobody_knows(
+    web: httpx2.AsyncClient, client: Client, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for letter in ("0-1-0", "1-1-0", "2-1-0", "2-2-0"):
+        await keep(client, keys, letter)
+    counted = (await web.get("/-/metrics")).text
+    await web.delete(f"{LETTERS}/2-1-0")
+    fewer = (await web.get("/-/metrics")).text
+    monkeypatch.setattr("services.api.health.COUNT_WITHIN_S", 0.05)
+    await client.client_pause(300)
+
+    unknown = (await web.get("/-/metrics")).text
+
+    assert "\nplaten_dead_letters 4.0\n" in counted
+    assert "\nplaten_dead_letters 3.0\n" in fewer
+    assert "\nplaten_dead_letters NaN\n" in unknown
+    assert "platen_api_requests_total" in unknown
+    await client.client_unpause()

@@ -388,6 +388,7 @@ def test_dead_letters_are_listed_shown_and_removed(up: Up) -> None:
     assert run_cli("dead", "list", data=up.data).stdout == "No dead letters.\n"
     asyncio.run(fail_for_good(up.run_file["redis_url"], "bad"))
     assert wait_for(lambda: len(up.api.get("dead-letters")["items"]) == 2, 20)
+    assert "platen_dead_letters 2.0" in httpx2.get(f"{up.url}/-/metrics", trust_env=False).text
 
     [line] = run_cli("dead", "list", "--page", "dead/bad", data=up.data).stdout.splitlines()[1:]
     letter = line.split()[0]
