@@ -59,19 +59,24 @@ def remove_dead(letters: Sequence[str], takes_all: bool, yes: bool, data: Path) 
         raise click.UsageError("Give the ids of letters, or --all.")
     client = client_of(data)
     if takes_all:
-        return _remove_all(client, yes)
+        return remove_all(client, has_agreed=yes)
     for letter in letters:
         client.change("DELETE", _path(letter))
         click.echo(f"removed {letter}")
     return None
 
 
-def _remove_all(client: Api, yes: bool) -> None:
+def remove_all(client: Api, *, has_agreed: bool) -> None:
+    """Remove every letter that is there now; what comes meanwhile stays.
+
+    Args:
+        has_agreed: whether whoever asks need not be asked again.
+    """
     found = read_all(client, PATH)
     if not found:
         return show_dead_letters(found, more=False)
     count = f"{len(found):,} dead letter{'s' * (len(found) != 1)}"
-    if not yes:
+    if not has_agreed:
         click.confirm(f"Remove {count}?", abort=True, err=True)
     for letter in track(found, "removing", console=err, transient=True):
         try:

@@ -11,7 +11,8 @@ import httpx2
 import pytest
 import redis
 
-from services.client import Problem
+from services.client import Api, Problem
+from services.commands.dead import remove_all
 from services.show import Watcher
 from services.valkey import wait_for
 from shared import servers
@@ -373,20 +374,20 @@ def test_an_import_says_which_pages_were_refused_and_why(up: Up, tmp_path: Path)
     assert not (tmp_path / "nowhere.json").exists()
 
 
-async def fail_for_good(url: str, page: str) -> None:
+async def fail_for_good(url: str, site: str) -> None:
     """Publish what no builder can render, past the api that would refuse it, and add an entry that nobody can read."""
     client = connect(url)
     stores = Stores(client, Keys(), Settings(redis_url=url))
-    await stores.sites.create("dead", "Dead", Request("ada", "", f"site {page}", "f"))
-    bad, request = b'{"title":"Bad","widgets":[{"type":"hologram"}]}', Request("ada", "", page, "f")
-    await stores.publishing.save("dead", page, bad, "", publish=True, request=request)
+    await stores.sites.create(site, "Dead", Request("ada", "", f"site {site}", "f"))
+    bad, request = b'{"title":"Bad","widgets":[{"type":"hologram"}]}', Request("ada", "", site, "f")
+    await stores.publishing.save(site, "bad", bad, "", publish=True, request=request)
     await client.xadd(Keys().builds(0), {"type": "config-published", "data": b"\xff"})
     await client.aclose()
 
 
 def test_dead_letters_are_listed_shown_and_removed(up: Up) -> None:
     assert run_cli("dead", "list", data=up.data).stdout == "No dead letters.\n"
-    asyncio.run(fail_for_good(up.run_file["redis_url"], "bad"))
+    asyncio.run(fail_for_good(up.run_file["redis_url"], "dead"))
     assert wait_for(lambda: len(up.api.get("dead-letters")["items"]) == 2, 20)
     assert "platen_dead_letters 2.0" in httpx2.get(f"{up.url}/-/metrics", trust_env=False).text
 
@@ -409,3 +410,24 @@ def test_dead_letters_are_listed_shown_and_removed(up: Up) -> None:
     assert (asked.returncode, "Remove 1 dead letter?" in asked.stderr, len(left)) == (130, True, 1)
     assert (cleared.returncode, cleared.stdout) == (0, "removed 1 dead letter\n")
     assert run_cli("dead", "list", data=up.data).stdout == "No dead letters.\n"
+
+
+class Late(Api):
+    """Somebody who is slower than somebody else: what was listed first is gone by now."""
+
+    def get(self, path: str, **query: str | int) -> Any:
+        listed = super().get(path, **query)
+        for letter in listed["items"][:1]:
+            super().change("DELETE", f"{path}/{letter['id']}")
+        return listed
+
+
+def test_what_somebody_else_removed_meanwhile_is_passed_over(up: Up, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(fail_for_good(up.run_file["redis_url"], "late"))
+    assert wait_for(lambda: len(up.api.get("dead-letters")["items"]) == 2, 20)
+
+    with contextlib.closing(Late(up.api.target)) as client:
+        remove_all(client, has_agreed=True)
+
+    assert capsys.readouterr().out == "removed 2 dead letters\n"
+    assert up.api.get("dead-letters")["items"] == []
