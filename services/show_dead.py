@@ -1,5 +1,6 @@
 """What the CLI shows of dead letters. They hold what strangers sent, and nothing in them may steer the terminal."""
 
+from shlex import quote
 from typing import Any
 
 from rich.table import Table
@@ -8,7 +9,7 @@ from rich.text import Text
 from services.show import clock, date, out
 
 NO_PAGE = "–"
-LONGEST_REASON = 100
+LONGEST = 100
 _COLUMNS = ("id", "when (UTC)", "page", "seq", "code", "reason")
 _NAMES = ("pointer", "attempts", "builder", "type", "traceparent")
 
@@ -52,10 +53,13 @@ def plain(text: str) -> str:
 
 
 def _row(letter: dict[str, Any]) -> tuple[str, ...]:
-    seq, reason = str(letter["seq"] or NO_PAGE), plain(" ".join(letter["reason"].split()))
-    if len(reason) > LONGEST_REASON:
-        reason = reason[: LONGEST_REASON - 1] + "…"
-    return letter["id"], date(letter["at"]), plain(_page(letter)), seq, plain(letter["code"]), reason
+    page, code, reason = (_line(text) for text in (_page(letter), letter["code"], letter["reason"]))
+    return letter["id"], date(letter["at"]), page, str(letter["seq"] or NO_PAGE), code, reason
+
+
+def _line(text: str) -> str:
+    line = plain(" ".join(text.split()))
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def _page(letter: dict[str, Any]) -> str:
@@ -71,7 +75,8 @@ def _fields(letter: dict[str, Any]) -> dict[str, str]:
 
 def _advice(letter: dict[str, Any]) -> str:
     if letter["site"]:
-        again = f"  platen publish FILE --page {plain(_page(letter))}"
+        # Whoever wrote the entry may have written anything where a page is named, and this line is there to be copied.
+        again = f"  platen publish FILE --page {plain(quote(_page(letter)))}"
         return f"Nothing tries it again, for a publication ends once. Mend the config and publish again:\n\n{again}\n"
     if letter["code"] == "unknown-event":
         return "Nothing tries it again. Upgrade the builders, and publish again what it is about."

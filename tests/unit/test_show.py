@@ -1,5 +1,6 @@
 """What the CLI shows is what people wrote, character for character."""
 
+import shlex
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_what_came_in_does_not_reach_the_terminals_controls(capsys: pytest.Captu
 
 
 def test_each_dead_letter_is_one_line_with_its_whole_id(capsys: pytest.CaptureFixture[str]) -> None:
-    dead = letter(reason="a\nlong " * 100)
+    dead = letter(reason="a\nlong " * 100, site="a", page="\n\nb\r")
 
     show_dead_letters([dead, dead], more=True)
 
@@ -109,6 +110,13 @@ def test_a_dead_letter_says_what_to_do_next(
     shown = capsys.readouterr().out
     assert advice in shown
     assert shown.endswith("platen dead remove 0-1767225600350-0\n")
+
+
+def test_the_command_to_publish_again_names_one_page_whatever_came(capsys: pytest.CaptureFixture[str]) -> None:
+    show_dead_letter(letter(site="$(reboot)", page="x; reboot", seq=1))
+
+    [command] = [line for line in capsys.readouterr().out.splitlines() if "platen publish" in line]
+    assert shlex.split(command) == ["platen", "publish", "FILE", "--page", "$(reboot)/x; reboot"]
 
 
 def test_bytes_that_are_no_text_are_named_as_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
