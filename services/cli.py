@@ -6,7 +6,7 @@ import click
 
 from services.client import Problem
 from services.commands import access, dead, operate, pages, schedules, sites, start
-from services.show import show_problem
+from services.show.problems import show_problem
 from shared.errors import PlatenError
 
 COMMANDS = (

@@ -8,7 +8,7 @@ import click
 
 from services.client import Api
 from services.commands.options import DATA, SlugType, client_of, read_all
-from services.show import show_accounts, show_tokens
+from services.show.access import show_accounts, show_tokens
 from shared.accounts.records import name_key
 from shared.errors import Misconfigured
 from shared.roles import EVERYWHERE, Role

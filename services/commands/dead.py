@@ -10,8 +10,8 @@ from rich.progress import track
 
 from services.client import Api, Problem
 from services.commands.options import DATA, PageName, PageType, SlugType, client_of, read_all
-from services.show import err
-from services.show_dead import show_dead_letter, show_dead_letters
+from services.show.dead import show_dead_letter, show_dead_letters
+from services.show.terminal import err
 
 PATH = "dead-letters"
 STRETCH = 100

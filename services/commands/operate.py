@@ -8,7 +8,8 @@ from urllib.parse import quote
 import click
 
 from services.commands.options import DATA, SlugType, client_of
-from services.show import show_builders, show_rebuild, show_servers, watch_rebuild
+from services.show.operating import show_builders, show_rebuild, show_servers
+from services.show.watching import watch_rebuild
 from shared.errors import Misconfigured
 from shared.keys import EVERY_BUILDER
 

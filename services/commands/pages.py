@@ -9,7 +9,8 @@ import click
 from services.client import Api
 from services.commands.options import DATA, PageName, PageType, SlugType, client_of, read_all, read_json
 from services.commands.sites import made_where_missing
-from services.show import Watcher, show_pages, show_publication, show_versions
+from services.show.pages import show_pages, show_publication, show_versions
+from services.show.watching import Watcher
 from shared.errors import Misconfigured
 
 WATCH = click.option("--watch", is_flag=True, help="Follow it live, until every server has it.")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from services.commands.options import DATA, PageName, PageType, SlugType, client_of, read_all
-from services.show import show_schedule, show_schedules
+from services.show.schedules import show_schedule, show_schedules
 
 
 @click.command()

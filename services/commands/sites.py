@@ -9,7 +9,7 @@ import click
 
 from services.client import Api, Problem
 from services.commands.options import DATA, SlugType, client_of, read_json
-from services.show import show_import
+from services.show.pages import show_import
 from shared.errors import Misconfigured
 
 

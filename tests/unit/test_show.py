@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from services.client import Problem
-from services.show import failure_line, show_pages, show_problem, show_publication, show_versions, step_line
-from services.show_dead import show_dead_letter, show_dead_letters
+from services.show.dead import show_dead_letter, show_dead_letters
+from services.show.pages import show_pages, show_publication, show_versions
+from services.show.problems import show_problem
+from services.show.watching import failure_line, step_line
 
 ODD = ["[/x]", "see [/docs]", "[red]a[/red]", "[bold]", ":smile:", "[link=x]y[/]"]
 

@@ -13,7 +13,7 @@ import redis
 
 from services.client import Api, Problem
 from services.commands.dead import remove_all
-from services.show import Watcher
+from services.show.watching import Watcher
 from services.valkey import wait_for
 from shared import servers
 from shared.connection import connect
@@ -254,7 +254,7 @@ def watch(up: Up, page: str, change: tuple[str, str, object]) -> int:
 def test_watching_names_the_servers_that_lag(
     up: Up, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("services.show.SERVED_WITHIN_S", 0.5)
+    monkeypatch.setattr("services.show.watching.SERVED_WITHIN_S", 0.5)
     create_everywhere(up)
     report(up, "slow-server", "0-0")
     try:

@@ -1,4 +1,4 @@
-"""What the CLI shows of dead letters. They hold what strangers sent, and nothing in them may steer the terminal."""
+"""Dead letters. They hold what strangers sent, and nothing in them may steer the terminal."""
 
 from shlex import quote
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from services.show import clock, date, out
+from services.show.terminal import clock, date, out
 
 NO_PAGE = "–"
 LONGEST = 100
