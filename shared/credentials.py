@@ -14,11 +14,12 @@ from typing import Literal, NamedTuple
 from starlette.datastructures import Headers
 
 from shared.errors import Unauthenticated
-from shared.host import plain_host
+from shared.host import plain_host, port_in
 
 PREFIX = "platen_"
 COOKIE = "__Host-platen"
-# Browsers keep no Secure cookie of plain http, but on this machine there is nobody in between either.
+# Browsers keep no Secure cookie of plain http, but on this machine there is nobody in between either. The port belongs
+# to the name: cookies know no ports, so to sign in here would sign out of another Platen on this machine.
 LOOPBACK_COOKIE = "platen"
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -95,7 +96,10 @@ def cookie_name(host: str, scheme: str) -> str:
         host: the Host header.
         scheme: as it reached this process; behind a gateway that ends TLS it is "http" under a name.
     """
-    return LOOPBACK_COOKIE if scheme == "http" and is_loopback(host) else COOKIE
+    if scheme != "http" or not is_loopback(host):
+        return COOKIE
+    port = port_in(host)
+    return f"{LOOPBACK_COOKIE}-{port}" if port else LOOPBACK_COOKIE
 
 
 def cookie_header(name: str, secret: str, keep_s: int) -> str:

@@ -22,3 +22,9 @@ def plain_host(host: bytes) -> bytes:
         return b""
     name, _, port = host.rpartition(b":")
     return (name if name and not port.strip(b"0123456789") else host).lower().removesuffix(b".")
+
+
+def port_in(host: str) -> str:
+    """The port in a Host header, as it is written; "" where there is none."""
+    name, _, port = host.rpartition(":")
+    return port if name and port.isascii() and port.isdigit() else ""

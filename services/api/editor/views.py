@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from services.api.editor.assets import HASH_PATTERN, Assets
 from services.api.fixed import Fixed
+from shared.credentials import cookie_name
 from shared.route import ReadRoute
 
 EDITOR = "/-/editor/"
@@ -22,8 +23,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: http: data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# One of them is there once somebody has signed in; a first visit need not ask the API who it is.
-SESSION_COOKIES = ("__Host-platen", "platen")
 
 _ASSET = re.compile(rf"static/{HASH_PATTERN}/")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -53,7 +52,8 @@ class Shell:
         # A tab of another release would take the shell for a module; told that it is gone, it loads the shell anew.
         if _ASSET.match(request.path_params["rest"]):
             raise HTTPException(404)
-        has_session = any(name in request.cookies for name in SESSION_COOKIES)
+        # It is there once somebody has signed in; a first visit need not ask the API who it is.
+        has_session = cookie_name(request.headers.get("host", ""), request.scope["scheme"]) in request.cookies
         return Response(self._bodies[has_session], headers=_SHELL_HEADERS, media_type="text/html")
 
 

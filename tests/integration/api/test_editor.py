@@ -108,13 +108,17 @@ async def test_the_way_to_the_app_is_short(web: httpx2.AsyncClient, path: str) -
 
 
 async def test_a_browser_that_was_signed_in_is_told_to_ask_who_it_is(web: httpx2.AsyncClient) -> None:
-    shells = [
-        await web.get(EDITOR, headers={"cookie": cookie}) for cookie in ("other=1", "platen=1", "__Host-platen=1")
+    visits = [
+        ("other=1", "api.test"),
+        ("platen=1", "localhost"),
+        ("platen=1", "localhost:8000"),
+        ("__Host-platen=1", "api.test"),
     ]
+    shells = [await web.get(EDITOR, headers={"cookie": cookie, "host": host}) for cookie, host in visits]
 
     found = [re.findall(r'data-session="(\w+)"', shell.text)[0] for shell in shells]
 
-    assert found == ["none", "maybe", "maybe"]
+    assert found == ["none", "maybe", "none", "maybe"]
 
 
 async def test_the_app_is_read_only(web: httpx2.AsyncClient) -> None:

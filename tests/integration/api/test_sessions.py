@@ -48,9 +48,11 @@ async def test_signing_in_tells_who_and_what_they_may_do(web: httpx2.AsyncClient
     [
         ("console.example.com", COOKIE, True),
         ("localhost.example.com", COOKIE, True),
-        ("localhost:8000", "platen", False),
-        ("127.0.0.1:8000", "platen", False),
-        ("[::1]:8000", "platen", False),
+        ("localhost", "platen", False),
+        ("localhost:8000", "platen-8000", False),
+        ("127.0.0.1:8000", "platen-8000", False),
+        ("[::1]:8000", "platen-8000", False),
+        ("[::1]", "platen", False),
     ],
 )
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
@@ -72,6 +74,9 @@ async def test_a_plain_cookie_counts_on_this_machine_alone(web: httpx2.AsyncClie
     cookie = {"authorization": "", "cookie": f"platen={secret}"}
 
     assert await who(web, {**cookie, "host": "localhost"}) == 200
+    # Another Platen on this machine has a cookie of its own.
+    assert await who(web, {**cookie, "host": "localhost:8001"}) == 401
+    assert await who(web, {"authorization": "", "cookie": f"platen-8001={secret}", "host": "localhost:8001"}) == 200
     assert await who(web, {**cookie, "host": "console.example.com"}) == 401
 
 

@@ -15,6 +15,7 @@ from shared import keys as keys_of
 from shared.accounts.accounts import AccountStore
 from shared.auth import Token, Tokens, digest
 from shared.connection import Client
+from shared.credentials import cookie_name
 from shared.idempotency import Request
 from shared.keys import Keys
 from shared.settings import Settings
@@ -464,7 +465,7 @@ async def test_a_stream_ends_when_its_session_does_or_they_may_look_no_longer(
     headers = await sign_in_as(client, {"acme": "viewer"})
     secret = headers["cookie"].partition("=")[2]
     # On this machine browsers send the cookie that is not Secure.
-    headers = {"authorization": "", "cookie": f"platen={secret}"}
+    headers = {"authorization": "", "cookie": f"{cookie_name(site.http.base_url.netloc.decode(), 'http')}={secret}"}
     async with site.http.stream("GET", "/-/events", params=QUERY, headers=headers) as stream, watching(site) as kept:
         reader = Reader(stream.aiter_lines())
         assert (await reader.next()).event == (await kept.next()).event == "snapshot"
@@ -487,7 +488,7 @@ async def test_a_session_watches_the_sites_that_its_account_may_look_at(
     site: Site, publisher: Publisher, client: Client
 ) -> None:
     secret = (await sign_in_as(client, {"acme": "viewer"}))["cookie"].partition("=")[2]
-    own = {"authorization": "", "cookie": f"platen={secret}"}
+    own = {"authorization": "", "cookie": f"{cookie_name(site.http.base_url.netloc.decode(), 'http')}={secret}"}
 
     async with site.http.stream("GET", "/-/events", headers=own) as stream:
         snapshot = await Reader(stream.aiter_lines()).next()
