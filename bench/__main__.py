@@ -5,7 +5,7 @@ Options belong to one program: `python -m bench serve --rounds 3`; `--help` behi
 
 import sys
 
-from bench import builds, bulk, growth, latency, lists, outage, preview, recovery, rollback, serve, status
+from bench import builds, bulk, growth, latency, lists, outage, preview, recovery, rollback, screens, serve, status
 from bench.machine import describe
 from bench.options import Program, without_options
 
@@ -21,6 +21,7 @@ PROGRAMS: dict[str, Program] = {
     "status": status.main,
     "growth": growth.main,
     "preview": without_options(preview.main),
+    "screens": without_options(screens.main),
 }
 SHORT = ("latency", "builds", "bulk")
 

@@ -18,6 +18,8 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+# All style sheets, one after the other.
+SHEET = "app.css"
 # Other style sheets may change what these set, so these come first.
 FIRST_SHEETS = ("css/tokens.css", "css/base.css")
 
@@ -60,9 +62,16 @@ class Assets:
         return [*(sheet for sheet in FIRST_SHEETS if sheet in sheets), *_without(sheets, FIRST_SHEETS)]
 
     @property
-    def modules(self) -> list[str]:
-        """Paths of the modules that every screen needs."""
-        return [path for path in self.files if path.startswith("lib/") and path.endswith(".js")]
+    def modules(self) -> dict[str, str]:
+        """Path -> text of the modules."""
+        return {path: asset.body.decode() for path, asset in self.files.items() if path.endswith(".js")}
+
+    @property
+    def served(self) -> dict[str, Asset]:
+        """What a browser is given: the files, with all style sheets in one, for each of them is needed at once."""
+        others = {path: asset for path, asset in self.files.items() if not path.endswith(".css")}
+        sheets = b"\n".join(self.files[path].body for path in self.style_sheets)
+        return {**others, SHEET: Asset(sheets, MEDIA_TYPES[".css"])}
 
 
 def _without(paths: list[str], some: tuple[str, ...]) -> list[str]:

@@ -1,10 +1,11 @@
 """Addresses of the editors' app: the shell, and the assets below a hash of all of them.
 
-The shell knows nothing of who asks: everything it shows comes from the API, as any script's would. So it is the same
-for every address below `/-/editor/`, and the app finds out by itself what that address shows.
+The shell knows nothing of who asks: everything it shows comes from the API, as any script's would. It is the same for
+every address below `/-/editor/` but for the modules it names, which are those of the screen that the address shows.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -13,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from services.api.editor.assets import HASH_PATTERN, Assets
+from services.api.editor.assets import HASH_PATTERN, SHEET, Assets
+from services.api.editor.modules import FIRST, NOWHERE, SIGN_IN, needed, screens, shown_at
+from services.api.endpoint import V1
 from services.api.fixed import Fixed
 from shared.credentials import cookie_name
 from shared.route import ReadRoute
@@ -44,17 +47,25 @@ class Shell:
     """
 
     def __init__(self, assets: Assets) -> None:
-        template = _environment().get_template("app.html")
-        shown = {"base": f"{EDITOR}static/{assets.hash}/", "sheets": assets.style_sheets, "modules": assets.modules}
-        self._bodies = {has_session: template.render(shown, has_session=has_session) for has_session in (True, False)}
+        self._screens = screens(assets.modules)
+        first = {NOWHERE, SIGN_IN, *(screen.module for screen in self._screens)}
+        self._answers = {
+            (module, has_session): Fixed(
+                _render(assets, module, has_session), "text/html; charset=utf-8", _SHELL_HEADERS
+            )
+            for module in first
+            for has_session in (True, False)
+        }
 
     async def show(self, request: Request) -> Response:
+        rest = request.path_params["rest"]
         # A tab of another release would take the shell for a module; told that it is gone, it loads the shell anew.
-        if _ASSET.match(request.path_params["rest"]):
+        if _ASSET.match(rest):
             raise HTTPException(404)
         # It is there once somebody has signed in; a first visit need not ask the API who it is.
         has_session = cookie_name(request.headers.get("host", ""), request.scope["scheme"]) in request.cookies
-        return Response(self._bodies[has_session], headers=_SHELL_HEADERS, media_type="text/html")
+        module = shown_at(self._screens, f"/{rest}", has_session)
+        return self._answers[module, has_session].answer(request)
 
 
 class Static:
@@ -66,7 +77,7 @@ class Static:
 
     def __init__(self, assets: Assets) -> None:
         self._answers = {
-            path: Fixed(asset.body, asset.media_type, _ASSET_HEADERS) for path, asset in assets.files.items()
+            path: Fixed(asset.body, asset.media_type, _ASSET_HEADERS) for path, asset in assets.served.items()
         }
 
     async def show(self, request: Request) -> Response:
@@ -92,6 +103,16 @@ def routes() -> list[BaseRoute]:
     ]
 
 
+def _render(assets: Assets, module: str, has_session: bool) -> bytes:
+    """The shell of a screen: it names all that is needed before the screen can ask the API for anything, and the one
+    question that comes before every screen, who is signed in."""
+    modules = [path for path in needed(assets.modules, FIRST, module) if path != FIRST]
+    shown = {"base": f"{EDITOR}static/{assets.hash}/", "sheet": SHEET, "first": FIRST, "modules": modules}
+    template = _environment().get_template("app.html")
+    return template.render(shown, session=f"{V1}/session", has_session=has_session).encode()
+
+
+@cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from services.api.editor.views import POLICY
 from shared.settings import Settings
-from tests.integration.api.conftest import Opener
+from tests.integration.api.conftest import V1, Opener
 
 EDITOR = "/-/editor/"
 
@@ -20,15 +20,57 @@ def web(app: Starlette) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://api.test")
 
 
+PRELOAD = re.compile(r'<link rel="modulepreload" href="/-/editor/static/\w+/([^"]+)">\n')
+
+
 @pytest.mark.parametrize(
-    "path", ["", "sign-in", "acme", "acme/spring/history", "static", "static/spring/history", "-/x"]
+    ("path", "screen"),
+    [
+        ("", "screens/sites.js"),
+        ("sign-in", "screens/sign-in.js"),
+        ("acme", "screens/site.js"),
+        ("acme/", "screens/site.js"),
+        ("acme/spring", "screens/page.js"),
+        ("acme/-/settings", "screens/page.js"),
+        ("acme/settings", "screens/settings.js"),
+        ("static", "screens/site.js"),
+        ("static/spring/history", "screens/history.js"),
+        ("-/x", "shell/nowhere.js"),
+        ("Acme", "shell/nowhere.js"),
+    ],
 )
-async def test_every_address_of_the_app_has_the_same_shell(web: httpx2.AsyncClient, path: str) -> None:
-    answer = await web.get(EDITOR + path)
+async def test_every_address_of_the_app_has_one_shell_but_for_what_its_screen_loads(
+    web: httpx2.AsyncClient, path: str, screen: str
+) -> None:
+    signed_in = {"cookie": "platen=1"}
+
+    answer, first = await web.get(EDITOR + path, headers=signed_in), await web.get(EDITOR, headers=signed_in)
 
     assert answer.status_code == 200
-    assert answer.text == (await web.get(EDITOR)).text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert PRELOAD.sub("", answer.text) == PRELOAD.sub("", first.text)
+    assert [name for name in PRELOAD.findall(answer.text) if name.startswith("screens/") or "nowhere" in name] == [
+        screen
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "screen"),
+    [("", "sign-in"), ("acme/spring", "sign-in"), ("sign-in", "sign-in"), ("invitation", "invitation")],
+)
+async def test_whoever_is_not_signed_in_loads_what_they_may_see(
+    web: httpx2.AsyncClient, path: str, screen: str
+) -> None:
+    text = (await web.get(EDITOR + path)).text
+
+    assert [name for name in PRELOAD.findall(text) if name.startswith("screens/")] == [f"screens/{screen}.js"]
+
+
+async def test_the_shell_travels_small(web: httpx2.AsyncClient) -> None:
+    answer = await web.get(f"{EDITOR}acme/spring", headers={"accept-encoding": "br", "cookie": "platen=1"})
+
+    assert answer.headers["content-encoding"] == "br"
+    assert int(answer.headers["content-length"]) < len(answer.content) / 4
 
 
 async def test_the_shell_is_never_kept_and_lets_nothing_in_but_its_own(web: httpx2.AsyncClient) -> None:
@@ -119,6 +161,8 @@ async def test_a_browser_that_was_signed_in_is_told_to_ask_who_it_is(web: httpx2
     found = [re.findall(r'data-session="(\w+)"', shell.text)[0] for shell in shells]
 
     assert found == ["none", "maybe", "none", "maybe"]
+    asked = [re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', shell.text) for shell in shells]
+    assert asked == [[], [f"{V1}/session"], [], [f"{V1}/session"]]
 
 
 async def test_the_app_is_read_only(web: httpx2.AsyncClient) -> None:

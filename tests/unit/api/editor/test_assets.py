@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.api.editor.assets import FIRST_SHEETS, HASH_PATTERN, MEDIA_TYPES, STATIC, Assets
+from services.api.editor.assets import FIRST_SHEETS, HASH_PATTERN, MEDIA_TYPES, SHEET, STATIC, Assets
 
 IMPORT = re.compile(r"""(?:from|import|import\()\s*["'](\.[^"']+)["']""")
 MODULES = sorted(STATIC.rglob("*.js"))
@@ -45,6 +45,19 @@ def test_sheets_that_others_build_on_come_first() -> None:
 
     assert tuple(sheets[:2]) == FIRST_SHEETS
     assert len(sheets) == len(set(sheets)) == len(SHEETS)
+
+
+def test_all_sheets_are_served_as_one_in_their_order() -> None:
+    assets = Assets.read()
+
+    sheets = [path for path in assets.served if path.endswith(".css")]
+
+    assert sheets == [SHEET]
+    texts = [assets.files[path].body for path in assets.style_sheets]
+    assert assets.served[SHEET].body == b"\n".join(texts)
+    assert SHEET not in assets.files
+    # What is left open in one would swallow the next.
+    assert [path for path in SHEETS if path.read_text().count("{") != path.read_text().count("}")] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -6,6 +6,7 @@ import { field, onSubmit, showProblem, submitButton } from "../lib/forms.js";
 import { passwordInput } from "../lib/password.js";
 import { signIn } from "../lib/session.js";
 import { duration } from "../lib/time.js";
+import { match } from "../routes.js";
 
 export async function show({ parameters, query, navigate }) {
   const next = [parameters.next, query.get("next")].find(isOwn) ?? EDITOR;
@@ -25,11 +26,18 @@ export async function show({ parameters, query, navigate }) {
     }
     await navigate(next, { replace: true });
   });
+  fetchAhead(next);
   const element = h("div", { class: "sign-in" },
     h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), "Platen"),
     h("div", { class: "card" }, h("h1", {}, "Sign in"), form),
     h("p", { class: "small" }, "No account, or the password is lost? An administrator can give you a link."));
   return { title: "Sign in", element };
+}
+
+/** While somebody types, the modules of the screen that comes next. If they do not come, it is told there. */
+function fetchAhead(address) {
+  const { pathname } = new URL(address, location.href);
+  match(pathname.slice(EDITOR.length - 1))?.module().catch(() => {});
 }
 
 /** Which of the two was wrong is told to nobody; 422 is a name or a password that no account can have. */
