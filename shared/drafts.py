@@ -18,6 +18,7 @@ from shared.pages import was_moved
 from shared.records import decode_saved_version
 from shared.scripts import Argument, Call, run, script
 from shared.sites import no_site
+from shared.titles import folded, line_of, title_of
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -96,7 +97,8 @@ class DraftStore:
             NotFound: no such site, or the page was moved.
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        arguments: list[Argument] = [page, revision, config, base_version, who.id, who.name]
+        title = line_of(title_of(config))
+        arguments: list[Argument] = [page, revision, config, base_version, who.id, who.name, title, folded(title)]
         return await self._change("save_draft", site, page, arguments)
 
     async def delete(self, site: str, page: str, *, revision: int) -> StoredDraft:

@@ -34,7 +34,7 @@ partition are global and are never touched by a script together with partitioned
 | platen:{p}:sites | sorted set | permanent: slugs of the sites, all scores 0 (read by name) |
 | platen:{p}:site:<site> | hash | permanent |
 | platen:{p}:pages:<site> | sorted set | permanent: slugs of the site's pages, all scores 0 |
-| platen:{p}:head:<site>/<page> | hash | permanent: counters, what is wanted, what is live, title |
+| platen:{p}:head:<site>/<page> | hash | permanent: counters, what is wanted, what is live, title, title of the draft |
 | platen:{p}:versions:<site>/<page> | hash | permanent |
 | platen:{p}:publications:<site>/<page> | hash | permanent |
 | platen:{p}:draft:<site>/<page> | hash | permanent: the draft; of a deleted one, its revision |

@@ -44,7 +44,8 @@ class FoundPage(NamedTuple):
     Attributes:
         page: its slug.
         state: where it stands.
-        title: title of its newest version; None where it has none, or had it saved before titles were kept.
+        title: title of its newest version, or of its draft where it has no version; None where neither has one, or was
+            saved before titles were kept.
         changed_at: when its newest version or its draft was saved, ms since the epoch; None where that is not known.
         has_draft: whether somebody is writing at it.
         head: its counters.
@@ -97,7 +98,7 @@ def _read(item: list[bytes | list[bytes]]) -> FoundPage:
     return FoundPage(
         page=slug.decode(),
         state=next(known for known in STATES if known.encode() == state),
-        title=fields.get(b"title", b"").decode() or None,
+        title=fields.get(b"title", fields.get(b"draft_title", b"")).decode() or None,
         changed_at=max(saved_at, default=None),
         has_draft=b"draft_at" in fields,
         head=decode_head(fields),

@@ -17,6 +17,7 @@ from shared.records import Publication, Version, decode_publication, decode_vers
 from shared.scripts import Argument, Call, run, script
 from shared.settings import Settings
 from shared.sites import no_site
+from shared.titles import folded, title_of
 from shared.versions import no_version
 
 _SAVED = msgspec.json.Encoder()
@@ -34,12 +35,6 @@ class Accepted(NamedTuple):
     version: Version | None
     publication: Publication | None
     replayed: bool
-
-
-class _Titled(msgspec.Struct, frozen=True):
-    """What lists show of a config."""
-
-    title: str = ""
 
 
 class Publishing:
@@ -84,9 +79,8 @@ class Publishing:
             _SAVED.encode(note),
             config,
         )
-        title = _title_of(config)
-        folded = "" if title.isascii() else title.casefold()
-        arguments = [*about_change(site, page, request, self._settings), tail, int(publish), GROUP, title, folded]
+        about, title = about_change(site, page, request, self._settings), title_of(config)
+        arguments = [*about, tail, int(publish), GROUP, title, folded(title)]
         answer = await run(self._client, Call(script("publish"), script_keys, arguments))
         outcome = answer[0]
         if outcome == b"no-site":
@@ -235,10 +229,6 @@ def about_change(site: str, page: str, request: Request, settings: Settings) -> 
     """What the scripts that change a page want to know first: of what, by whom, and how long it is remembered."""
     keep_ms = settings.events_keep_s * 1000
     return [site, page, request.actor, request.traceparent, keep_ms, *remembering(request, settings)]
-
-
-def _title_of(config: bytes) -> str:
-    return msgspec.json.decode(config, type=_Titled).title
 
 
 def _too_late(publication: Publication) -> Conflict:

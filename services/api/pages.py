@@ -69,7 +69,7 @@ class ListedPage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         page: its slug.
-        title: title of its newest version, null where it has none.
+        title: title of its newest version, or of its draft where it has no version; null where neither has one.
         url: where visitors find it once it is live.
         head: its counters.
         state: where it stands. A page whose newest publication waits or failed is in that state, whatever is live.

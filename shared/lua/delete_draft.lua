@@ -10,8 +10,8 @@
 -- Answers {'no-site'} | {'moved', slug} | {'changed' or 'unchanged' or 'deleted', what draft_now gives}. Unchanged is a
 -- page without a draft.
 --
--- Side effects: 1 the draft is gone but for its revision, the next one; 2 the page no longer says that it has one; 3 a page
--- that was nothing else is no longer listed.
+-- Side effects: 1 the draft is gone but for its revision, the next one; 2 the page no longer says that it has one, and
+-- what its title is; 3 a page that was nothing else is no longer listed.
 local keys = { site = KEYS[1], head = KEYS[2], draft = KEYS[3], versions = KEYS[4] }
 local pages = KEYS[5]
 local page, revision = unpack(ARGV)
@@ -25,6 +25,6 @@ if now[1] ~= revision then return { 'changed', now } end
 
 redis.call('HDEL', keys.draft, 'config', 'base_version', 'by', 'name', 'at')
 redis.call('HINCRBY', keys.draft, 'revision', 1)
-redis.call('HDEL', keys.head, 'draft_at')
+redis.call('HDEL', keys.head, 'draft_at', 'draft_title', 'draft_folded')
 if counter(keys.head, 'version') == 0 then redis.call('ZREM', pages, page) end
 return { 'deleted', draft_now(keys) }

@@ -1,5 +1,6 @@
 --! reads only
 -- Looks at a stretch of a site's pages, by slug, for those that are in a state and have a text in their slug or title.
+-- A page that has no version has the title of its draft.
 --
 -- KEYS  1 site, 2 pages
 --       3 head, 4 publications   of the site's pages: their keys without the slug
@@ -37,8 +38,11 @@ for i = 1, math.min(#slugs, most) do
   looked = i
   local slug = slugs[i]
   local key = heads .. slug
-  local head = redis.call('HMGET', key, 'wanted_seq', 'live_seq', 'live_version', 'title', 'folded')
-  if is_found(slug, head[4], head[5]) then
+  local head = redis.call('HMGET', key, 'wanted_seq', 'live_seq', 'live_version', 'title', 'folded',
+    'draft_title', 'draft_folded')
+  local title, folded = head[4], head[5]
+  if not title then title, folded = head[6], head[7] end
+  if is_found(slug, title, folded) then
     local state = state_of(slug, tonumber(head[1] or 0), tonumber(head[2] or 0), tonumber(head[3] or 0))
     if wanted_state == '' or state == wanted_state then
       answer[#answer + 1] = { slug, state, redis.call('HGETALL', key) }

@@ -10,14 +10,15 @@
 --       3 config        JSON, always written in the same way
 --       4 base_version  version that the draft began from
 --       5 by, 6 name    who saves it
+--       7 title        of the draft, 8 folded  the same case-folded, '' where lower case is the same: for lists
 --
 -- Answers {'no-site'} | {'moved', slug} | {'changed' or 'unchanged' or 'saved', what draft_now gives}.
 --
 -- Side effects: 1 the draft has the config and the next revision; 2 the page is listed in its site and says that it has
--- a draft.
+-- a draft, and what its title is.
 local keys = { site = KEYS[1], head = KEYS[2], draft = KEYS[3], versions = KEYS[4] }
 local pages = KEYS[5]
-local page, revision, config, base_version, by, name = unpack(ARGV)
+local page, revision, config, base_version, by, name, title, folded = unpack(ARGV)
 
 local refusal = refuse_draft(keys)
 if refusal then return refusal end
@@ -34,6 +35,8 @@ if not is_newest then return { 'changed', now } end
 local at = digits(now_ms())
 redis.call('HINCRBY', keys.draft, 'revision', 1)
 redis.call('HSET', keys.draft, 'config', config, 'base_version', base_version, 'by', by, 'name', name, 'at', at)
-redis.call('HSET', keys.head, 'draft_at', at)
+redis.call('HDEL', keys.head, 'draft_folded')
+redis.call('HSET', keys.head, 'draft_at', at, 'draft_title', title)
+if folded ~= '' then redis.call('HSET', keys.head, 'draft_folded', folded) end
 redis.call('ZADD', pages, 0, page)
 return { 'saved', draft_now(keys) }

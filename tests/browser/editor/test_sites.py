@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Locator, Route
 
 from tests.browser.editor.conftest import OpenTab
-from tests.browser.editor.tab import Tab
+from tests.browser.editor.tab import V1, Tab
 from tests.conftest import wait_until
 from tests.harness import Up
 
@@ -19,6 +19,21 @@ def save(up: Up, site: str, page: str, title: str, *, publish: bool = True) -> N
 
 def row(tab: Tab, page: str) -> Locator:
     return tab.page.get_by_role("row", name=page)
+
+
+async def test_a_page_that_is_a_draft_only_is_listed_by_its_title(up: Up, open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN, site)
+
+    saved = await tab.page.request.put(
+        f"{up.url}{V1}/sites/{site}/pages/xyz/draft",
+        data={"config": {"title": "Spring sale"}},
+        headers={"if-match": '"r0"', "origin": up.url},
+    )
+    await tab.go(site)
+
+    assert saved.ok
+    assert await tab.page.get_by_role("link", name="Spring sale", exact=True).is_visible()
+    assert await row(tab, "xyz").get_by_text("Draft", exact=True).is_visible()
 
 
 async def test_a_site_is_made_by_its_title_alone(open_tab: OpenTab) -> None:

@@ -22,6 +22,15 @@ async def save(web: httpx2.AsyncClient, page: str, title: str = "Page", *, publi
     assert (await web.post(f"{PAGES}/{page}/versions", json=body)).status_code == 201
 
 
+async def draft(web: httpx2.AsyncClient, page: str, config: dict[str, Any], revision: int = 0) -> None:
+    saved = await web.put(f"{PAGES}/{page}/draft", json={"config": config}, headers={"if-match": f'"r{revision}"'})
+    assert saved.status_code == 200
+
+
+async def titles(web: httpx2.AsyncClient) -> dict[str, str | None]:
+    return {item["page"]: item["title"] for item in (await web.get(PAGES)).json()["items"]}
+
+
 async def found(web: httpx2.AsyncClient, **query: Any) -> list[str]:
     return [item["page"] for item in (await web.get(PAGES, params=query)).json()["items"]]
 
@@ -86,6 +95,64 @@ async def test_a_page_saved_before_titles_were_kept_is_found_by_its_slug(
     [item] = (await web.get(PAGES, params={"search": "old"})).json()["items"]
 
     assert (item["title"], item["changed_at"]) == (None, None)
+
+
+async def test_a_page_that_is_a_draft_only_has_the_title_of_its_draft(web: httpx2.AsyncClient) -> None:
+    await draft(web, "one", {"title": "First"})
+    await draft(web, "one", {"title": "Über die Straße"}, revision=1)
+
+    assert await titles(web) == {"one": "Über die Straße"}
+    assert await state(web, "one") == "draft"
+    assert [await found(web, search=text) for text in ("STRASSE", "über", "first")] == [["one"], ["one"], []]
+    await draft(web, "one", {"title": "Plain"}, revision=2)
+    assert [await found(web, search=text) for text in ("über", "PLAIN")] == [[], ["one"]]
+
+
+async def test_a_page_with_versions_has_the_title_of_the_newest_whatever_is_drafted(web: httpx2.AsyncClient) -> None:
+    await draft(web, "one", {"title": "Drafted"})
+    await save(web, "one", "Saved")
+    await draft(web, "one", {"title": "Drafted anew"}, revision=1)
+
+    assert await titles(web) == {"one": "Saved"}
+    assert await found(web, search="drafted") == []
+
+
+@pytest.mark.parametrize(
+    ("title", "listed"),
+    [
+        ("  Two\n\tlines ", "Two lines"),
+        ("x" * 500, "x" * 200),
+        ("", None),
+        (" ", None),
+        (None, None),
+        (7, None),
+        ({"a": 1}, None),
+    ],
+)
+async def test_a_draft_may_have_anything_for_a_title(web: httpx2.AsyncClient, title: Any, listed: str | None) -> None:
+    await draft(web, "one", {"title": title})
+    await draft(web, "two", {})
+
+    assert await titles(web) == {"one": listed, "two": None}
+
+
+async def test_the_title_of_a_draft_ends_with_it(web: httpx2.AsyncClient, client: Client, keys: Keys) -> None:
+    await draft(web, "one", {"title": "Über"})
+
+    await web.delete(f"{PAGES}/one/draft", headers={"if-match": '"r1"'})
+
+    assert await client.hgetall(keys.head("acme", "one")) == {}
+
+
+async def test_a_draft_saved_before_titles_were_kept_is_found_by_its_slug(
+    web: httpx2.AsyncClient, client: Client, keys: Keys
+) -> None:
+    await draft(web, "old", {"title": "Old"})
+    await client.hdel(keys.head("acme", "old"), "draft_title")
+
+    [item] = (await web.get(PAGES, params={"search": "old"})).json()["items"]
+
+    assert (item["title"], item["state"]) == (None, "draft")
 
 
 async def test_a_page_goes_through_its_states(web: httpx2.AsyncClient, client: Client, keys: Keys) -> None:
