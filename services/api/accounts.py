@@ -114,6 +114,7 @@ async def add(api: Api, asked: Asked) -> Response:
         raise
     except Conflict as error:
         raise error.at("/name") from None
+    asked.target_name = invited.account.name
     location = f"{V1}/accounts/{invited.account.id}"
     made = InvitedAccount(account=invited.account, invitation=link_of(invited))
     return changed(made, 201, location=location, replayed=invited.replayed)
@@ -132,6 +133,7 @@ async def set_roles(api: Api, asked: Asked) -> Response:
     account, new = asked.account, await asked.body(NewRoles)
     check_places(new.roles)
     given = await once_more(lambda: api.accounts.set_roles(account, dict(new.roles)))
+    asked.target_name = given.name
     api.tokens.forget()
     return json_response(given)
 
@@ -139,12 +141,14 @@ async def set_roles(api: Api, asked: Asked) -> Response:
 async def invite(api: Api, asked: Asked) -> Response:
     account = asked.account
     invited = await once_more(lambda: api.accounts.invite(account))
+    asked.target_name = invited.account.name
     return json_response(InvitedAccount(account=invited.account, invitation=link_of(invited)), 201)
 
 
 async def remove(api: Api, asked: Asked) -> Response:
     account, request = asked.account, asked.change()
-    is_replayed = await once_more(lambda: api.accounts.remove(account, request))
+    removed, is_replayed = await once_more(lambda: api.accounts.remove(account, request))
+    asked.target_name = removed.name if removed else ""
     api.tokens.forget()
     return changed(Ended(id=account), 200, location=None, replayed=is_replayed)
 

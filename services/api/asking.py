@@ -80,12 +80,14 @@ class Asked:
 
     Attributes:
         target: what it is about, for the audit log, where neither its address nor that of what it made says so.
+        target_name: what people call that, where it has an id.
     """
 
     def __init__(self, http: Request, principal: Principal, most_bytes: int, budget: Budget) -> None:
         self.http, self.principal = http, principal
         self._most_bytes, self._budget = most_bytes, budget
         self.target = ""
+        self.target_name = ""
 
     def paused(self) -> AbstractContextManager[None]:
         """For what takes its time without being Redis's doing."""

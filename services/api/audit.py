@@ -18,6 +18,7 @@ _EXAMPLE = {
     "site": "acme",
     "page": "spring",
     "target": "",
+    "target_name": "",
     "outcome": "done",
     "status": 202,
 }

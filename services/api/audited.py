@@ -29,6 +29,7 @@ def entry_of(action: str, asked: Asked, response: Response) -> AuditEntry:
         site=_slug(parameters, "site"),
         page=_slug(parameters, "page"),
         target=(asked.target or _target(parameters, response))[:_LONGEST_TARGET],
+        target_name=asked.target_name[:_LONGEST_TARGET],
         outcome="done" if response.status_code < 400 else "refused",
         status=response.status_code,
     )

@@ -137,7 +137,8 @@ async def prove(api: Api, asked: Asked, name: str, password: str, comer: Comer) 
         TooManyTries, Busy: for now.
     """
     account, stored = await api.sessions.try_to_sign_in(name, comer)
-    asked.target = account
+    # What somebody wrote is a name where it is an account's; otherwise it may be anything, such as a password.
+    asked.target, asked.target_name = account, name if account else ""
     with asked.paused():
         is_right = await api.passwords.is_right(password, stored)
     if not is_right or not stored:

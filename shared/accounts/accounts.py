@@ -93,11 +93,11 @@ class AccountStore:
         _refuse(answer[0], account)
         return _decode(answer[1])
 
-    async def remove(self, account: str, request: Request) -> bool:
+    async def remove(self, account: str, request: Request) -> tuple[Account | None, bool]:
         """Take an account away: it can no longer sign in, and its sessions and tokens end.
 
         Returns:
-            whether an earlier request with the same key did.
+            what it was, None where it was gone; and whether an earlier request with the same key did.
 
         Raises:
             NotFound: there is no such account.
@@ -107,7 +107,8 @@ class AccountStore:
         """
         with translated():
             record = await self._client.hget(keys.ACCOUNTS, account)
-        key = name_key(_decode(record).name) if record else ""
+        removed = _decode(record) if record else None
+        key = name_key(removed.name) if removed else ""
         names = [keys.ACCOUNTS, keys.ACCOUNT_NAMES, keys.ACCOUNT_ORDER, keys.MEMBERS, keys.INVITED, keys.PASSWORDS]
         names += [keys.sessions(account), keys.tokens(account), _memory(request)]
         prefixes = [keys.invitation(""), keys.session(""), keys.token("")]
@@ -115,7 +116,7 @@ class AccountStore:
         answer = await run(self._client, Call(script("remove_account"), names, arguments))
         refuse_mismatch(answer[0])
         _refuse(answer[0], account)
-        return bool(answer[0] == b"replayed")
+        return removed, answer[0] == b"replayed"
 
     async def account(self, account: str) -> Account:
         """Raises: NotFound, where there is no such account."""

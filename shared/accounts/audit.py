@@ -8,14 +8,16 @@ bounded: the newest entries of all, and the newest of each site.
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from shared import keys
-from shared.accounts.records import AuditEntry
+from shared.accounts.records import Account, AuditEntry
 from shared.connection import Client, translated
 from shared.errors import Unavailable
 from shared.listing import Listing
@@ -33,6 +35,8 @@ STOP_WITHIN_S = 2.0
 AGAIN_S = 5.0
 # Refusals of nobody in particular: anybody can cause them, and would push everything else out.
 MOST_ANONYMOUS_PER_MINUTE = 60
+
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{12}")
 
 
 class AuditLog:
@@ -75,7 +79,8 @@ class AuditLog:
         self._came.set()
 
     async def read(self, site: str, before: str, limit: int) -> Listing[AuditEntry]:
-        """Entries, the newest first.
+        """Entries, the newest first, each with the names that are known: those it was written with, or what accounts
+        are called now.
 
         Args:
             site: slug; "" for all of them.
@@ -86,7 +91,19 @@ class AuditLog:
         with translated():
             found = await self._client.xrevrange(key, f"({before}" if before else "+", "-", count=limit + 1)
         items = [_decode(*entry) for entry in found[:limit]]
-        return Listing(items, items[-1].id if len(found) > limit else "")
+        return Listing(await self._named(items), items[-1].id if len(found) > limit else "")
+
+    async def _named(self, entries: list[AuditEntry]) -> list[AuditEntry]:
+        """Entries with the names of the accounts that they name by id alone, in one round trip; none where all have
+        theirs."""
+        ids = sorted({account for entry in entries for account in _nameless(entry)})
+        if not ids:
+            return entries
+        with translated():
+            records = await self._client.hmget(keys.ACCOUNTS, ids)
+        found = zip(ids, records, strict=True)
+        names = {account: msgspec.json.decode(record, type=Account).name for account, record in found if record}
+        return [_with_names(entry, names) for entry in entries]
 
     def _has_room(self, at: int) -> bool:
         minute = at // 60_000
@@ -146,6 +163,21 @@ def _append(pipeline: Any, entry: AuditEntry) -> None:
         key = keys.audit_of(entry.site)
         pipeline.xadd(key, fields, maxlen=MOST_ENTRIES_OF_SITE, approximate=True)
         pipeline.expire(key, SITE_KEEP_S)
+
+
+def _nameless(entry: AuditEntry) -> Iterator[str]:
+    """Ids in an entry that are, or may be, those of accounts, and have no name beside them."""
+    if entry.who.id and not entry.who.name:
+        yield entry.who.id
+    # What is about an account is about no site; whoever reads one site's part learns of no account beside it.
+    if not entry.site and not entry.target_name and _ACCOUNT_ID.fullmatch(entry.target):
+        yield entry.target
+
+
+def _with_names(entry: AuditEntry, names: Mapping[str, str]) -> AuditEntry:
+    who = msgspec.structs.replace(entry.who, name=entry.who.name or names.get(entry.who.id, ""))
+    target_name = entry.target_name or ("" if entry.site else names.get(entry.target, ""))
+    return msgspec.structs.replace(entry, who=who, target_name=target_name)
 
 
 def _decode(name: bytes, fields: dict[bytes, bytes]) -> AuditEntry:

@@ -111,6 +111,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         action: the operation.
         site, page: slugs, "" where it is about none.
         target: what else it is about, such as an account's id.
+        target_name: what it was called then, where it has a name beside its id; of entries that were written without,
+            what the account is called now. "" where nobody knows.
         outcome: what became of it; a refusal of 503 may have been done all the same.
         status: HTTP status of the answer.
     """
@@ -123,5 +125,6 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     site: str = ""
     page: str = ""
     target: str = ""
+    target_name: str = ""
     outcome: Literal["done", "refused"]
     status: int

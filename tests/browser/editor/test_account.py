@@ -145,6 +145,20 @@ async def test_what_was_done_and_refused_is_read_in_the_audit_log(open_tab: Open
     assert tab.path == f"-/audit?site={site}"
 
 
+async def test_the_audit_log_calls_an_account_by_its_name_also_when_it_is_gone(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    name = f"Grace of {site}"
+    made = up.api.change("POST", "accounts", {"name": name})["account"]
+    up.api.change("DELETE", f"accounts/{made['id']}")
+
+    tab = await open_tab(ADMIN, "-/audit")
+
+    entry = tab.page.get_by_role("row", name="Remove account").first
+    await entry.get_by_text(name, exact=True).wait_for()
+    assert await tab.page.get_by_text(made["id"]).count() == 0
+
+
 async def test_older_entries_come_when_they_are_asked_for(open_tab: OpenTab, up: Up, site: str) -> None:
     for number in range(60):
         up.api.change("PUT", f"sites/{site}/title", {"title": f"Title {number}"})

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 
 from services.api.app import ENDPOINTS
@@ -137,6 +138,74 @@ async def test_a_wrong_password_is_noted_with_the_account_that_was_tried(web: ht
     assert (known["action"], known["status"], known["target"]) == ("signIn", 401, account["id"])
     assert known["who"] == {"id": "", "name": ""}
     assert "My Secret Password" not in str(unknown)
+
+
+async def test_an_account_is_named_as_it_was_called_also_when_it_is_gone(web: httpx2.AsyncClient) -> None:
+    made = (await web.post(f"{V1}/accounts", json={"name": "Grace"})).json()["account"]
+    account = f"{V1}/accounts/{made['id']}"
+    await web.put(f"{account}/roles", json={"roles": {"*": "viewer"}})
+    await web.post(f"{account}/invitation")
+    await sign_in(web, "GRACE", "a wrong guess")
+    await web.delete(account)
+
+    found = await entries(web, 5)
+
+    assert [one["action"] for one in found] == ["removeAccount", "signIn", "inviteAccount", "setRoles", "addAccount"]
+    assert {one["target"] for one in found} == {made["id"]}
+    assert [one["target_name"] for one in found] == ["Grace", "GRACE", "Grace", "Grace", "Grace"]
+
+
+async def test_an_entry_without_names_has_those_that_accounts_have_now(web: httpx2.AsyncClient, client: Client) -> None:
+    ids = [
+        (await web.post(f"{V1}/accounts", json={"name": name})).json()["account"]["id"] for name in ("Grace", "Linus")
+    ]
+    await web.delete(f"{V1}/accounts/{ids[1]}")
+    await entries(web, 3)
+    await client.delete(keys.AUDIT)
+    for who, target in (ids, reversed(ids)):
+        old = msgspec.json.decode(msgspec.json.encode(entry(who=who)))
+        del old["target_name"]
+        old |= {"who": {"id": who, "name": ""}, "target": target}
+        await client.xadd(keys.AUDIT, {"entry": msgspec.json.encode(old)})
+
+    found = await entries(web, 2)
+
+    assert [(one["who"], one["target"], one["target_name"]) for one in found] == [
+        ({"id": ids[1], "name": ""}, ids[0], "Grace"),
+        ({"id": ids[0], "name": "Grace"}, ids[1], ""),
+    ]
+
+
+@pytest.mark.parametrize(("name", "sent"), [("", ["XREVRANGE", "HMGET"]), ("Grace", ["XREVRANGE"])])
+async def test_names_cost_a_stretch_of_the_log_one_round_trip_and_none_where_all_are_there(
+    client: Client, monkeypatch: pytest.MonkeyPatch, name: str, sent: list[str]
+) -> None:
+    log, commands, send = AuditLog(client), [], client.execute_command
+    for number in range(20):
+        log.note(msgspec.structs.replace(entry(), target=f"{number:012x}", target_name=name))
+    await log.stop()
+
+    async def noted(*command: Any, **options: Any) -> Any:
+        commands.append(command[0])
+        return await send(*command, **options)
+
+    monkeypatch.setattr(client, "execute_command", noted)
+    found = await log.read("", "", 50)
+
+    assert commands == sent
+    assert [one.target_name for one in found.items] == [name] * 20
+
+
+async def test_whoever_reads_a_sites_part_learns_of_no_account_by_its_id(
+    web: httpx2.AsyncClient, client: Client
+) -> None:
+    made = (await web.post(f"{V1}/accounts", json={"name": "Grace"})).json()["account"]
+    await web.post(f"{V1}/sites", json={"slug": "acme"})
+    await web.put(f"{V1}/sites/acme/members/{made['id']}", json={"role": "viewer"})
+
+    newest = (await entries(web, 1, "sites/acme/audit"))[0]
+
+    assert (newest["target"], newest["target_name"]) == (made["id"], "")
 
 
 async def test_no_secret_is_in_the_log(web: httpx2.AsyncClient, client: Client) -> None:

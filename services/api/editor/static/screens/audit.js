@@ -59,12 +59,17 @@ function filters(sites, asked, list) {
 function cells(entry) {
   const place = [entry.site, entry.page].filter(Boolean).join("/");
   return [
-    [inWords(entry.action), entry.target && h("div", { class: "muted small" }, entry.target)],
+    [inWords(entry.action), target(entry)],
     [entry.who?.name || h("span", { class: "muted" }, "nobody"), entry.via && ![entry.who?.name, "session"].includes(entry.via) && h("div", { class: "muted small" }, `by ${entry.via}`)],
     place,
     entry.outcome === "refused" ? status("refused", `Refused (${entry.status})`) : status("done"),
     h("span", { title: clock(entry.at) }, when(entry.at)),
   ];
+}
+
+/** What has a name is called by it; its id is at hand. */
+function target({ target: id, target_name: name }) {
+  return id && h("div", { class: "muted small", title: name ? id : null }, name || id);
 }
 
 function notYours() {
