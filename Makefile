@@ -46,7 +46,7 @@ fmt: setup ## format and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: setup ## measure accepted -> served and builds per second on this machine (ARGS=rollback, preview, lists, recovery, outage, serve, status, growth)
+bench: setup ## measure accepted -> served and builds per second on this machine (ARGS=rollback, preview, screens, lists, recovery, outage, serve, status, growth)
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: chaos
