@@ -42,7 +42,7 @@ PRELOAD = re.compile(r'<link rel="modulepreload" href="/-/editor/static/\w+/([^"
 async def test_every_address_of_the_app_has_one_shell_but_for_what_its_screen_loads(
     web: httpx2.AsyncClient, path: str, screen: str
 ) -> None:
-    signed_in = {"cookie": "platen=1"}
+    signed_in = {"cookie": "__Host-platen=1"}
 
     answer, first = await web.get(EDITOR + path, headers=signed_in), await web.get(EDITOR, headers=signed_in)
 
@@ -67,7 +67,7 @@ async def test_whoever_is_not_signed_in_loads_what_they_may_see(
 
 
 async def test_the_shell_travels_small(web: httpx2.AsyncClient) -> None:
-    answer = await web.get(f"{EDITOR}acme/spring", headers={"accept-encoding": "br", "cookie": "platen=1"})
+    answer = await web.get(f"{EDITOR}acme/spring", headers={"accept-encoding": "br", "cookie": "__Host-platen=1"})
 
     assert answer.headers["content-encoding"] == "br"
     assert int(answer.headers["content-length"]) < len(answer.content) / 4
