@@ -12,7 +12,7 @@ from shared.connection import Client
 from shared.keys import Keys
 from shared.listing import Listing
 from shared.records import Head, decode_head
-from shared.scripts import Call, run, script
+from shared.scripts import Argument, Call, run, script
 from shared.sites import no_site
 
 PageStanding = Literal["live", "draft", "building", "failed", "unpublished"]
@@ -30,12 +30,14 @@ class Wish(NamedTuple):
         state: None for any.
         after: slug to begin behind, "" for the first.
         limit: most pages.
+        sees_drafts: whether a page without a version has the title of its draft.
     """
 
     search: str = ""
     state: PageStanding | None = None
     after: str = ""
     limit: int = 50
+    sees_drafts: bool = False
 
 
 class FoundPage(NamedTuple):
@@ -44,8 +46,8 @@ class FoundPage(NamedTuple):
     Attributes:
         page: its slug.
         state: where it stands.
-        title: title of its newest version, or of its draft where it has no version; None where neither has one, or was
-            saved before titles were kept.
+        title: title of its newest version, or of its draft where it has no version and drafts are seen; None where
+            neither has one, or was saved before titles were kept.
         changed_at: when its newest version or its draft was saved, ms since the epoch; None where that is not known.
         has_draft: whether somebody is writing at it.
         head: its counters.
@@ -76,7 +78,7 @@ async def find_pages(client: Client, keys: Keys, site: str, wish: Wish) -> Listi
         answer = await run(client, _call(keys, site, rest))
         if answer[0] == b"no-site":
             raise no_site(site)
-        found += map(_read, answer[2:])
+        found += [_read(item, wish.sees_drafts) for item in answer[2:]]
         after = answer[1].decode()
         if not after or len(found) == wish.limit:
             break
@@ -86,10 +88,11 @@ async def find_pages(client: Client, keys: Keys, site: str, wish: Wish) -> Listi
 def _call(keys: Keys, site: str, wish: Wish) -> Call:
     script_keys = [keys.site(site), keys.pages(site), keys.head(site, ""), keys.publications(site, "")]
     search = wish.search.casefold()
-    return Call(script("list_pages"), script_keys, [wish.after, STRETCH, wish.limit, search, wish.state or ""])
+    asked: list[Argument] = [wish.after, STRETCH, wish.limit, search, wish.state or "", int(wish.sees_drafts)]
+    return Call(script("list_pages"), script_keys, asked)
 
 
-def _read(item: list[bytes | list[bytes]]) -> FoundPage:
+def _read(item: list[bytes | list[bytes]], sees_drafts: bool) -> FoundPage:
     slug, state, flat = item
     assert isinstance(slug, bytes)  # noqa: S101 - the script's legend
     assert isinstance(flat, list)  # noqa: S101
@@ -98,7 +101,7 @@ def _read(item: list[bytes | list[bytes]]) -> FoundPage:
     return FoundPage(
         page=slug.decode(),
         state=next(known for known in STATES if known.encode() == state),
-        title=fields.get(b"title", fields.get(b"draft_title", b"")).decode() or None,
+        title=fields.get(b"title", fields.get(b"draft_title", b"") if sees_drafts else b"").decode() or None,
         changed_at=max(saved_at, default=None),
         has_draft=b"draft_at" in fields,
         head=decode_head(fields),

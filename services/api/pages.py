@@ -101,7 +101,8 @@ class PageList(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_all(api: Api, asked: Asked) -> Response:
     site = asked.site
-    wish = Wish(asked.search, asked.choice("state", STATES), asked.after_slug, asked.limit)
+    sees_drafts = asked.principal.may("draft", site)
+    wish = Wish(asked.search, asked.choice("state", STATES), asked.after_slug, asked.limit, sees_drafts)
     found = await find_pages(api.client, api.keys, site, wish)
     items = [ListedPage(**each._asdict(), url=visitors_path(site, each.page)) for each in found.items]
     return json_response(PageList(items=items, next=found.after or None))

@@ -11,6 +11,7 @@ from shared.keys import Keys
 from tests.integration.api.building import build_all
 from tests.integration.api.conftest import CONFIG, V1
 from tests.integration.api.entries import fail_for_good, fail_for_now, start, take
+from tests.integration.api.people import sign_in_as
 
 pytestmark = [pytest.mark.redis7, pytest.mark.usefixtures("site")]
 
@@ -106,6 +107,17 @@ async def test_a_page_that_is_a_draft_only_has_the_title_of_its_draft(web: httpx
     assert [await found(web, search=text) for text in ("STRASSE", "über", "first")] == [["one"], ["one"], []]
     await draft(web, "one", {"title": "Plain"}, revision=2)
     assert [await found(web, search=text) for text in ("über", "PLAIN")] == [[], ["one"]]
+
+
+async def test_whoever_may_not_read_drafts_does_not_learn_their_titles(web: httpx2.AsyncClient, client: Client) -> None:
+    await draft(web, "one", {"title": "Merger with Globex"})
+    viewer = await sign_in_as(client, {"acme": "viewer"})
+
+    listed = (await web.get(PAGES, headers=viewer)).json()["items"]
+    searched = (await web.get(PAGES, params={"search": "globex"}, headers=viewer)).json()["items"]
+
+    assert [(item["page"], item["title"], item["state"]) for item in listed] == [("one", None, "draft")]
+    assert searched == []
 
 
 async def test_a_page_with_versions_has_the_title_of_the_newest_whatever_is_drafted(web: httpx2.AsyncClient) -> None:
