@@ -59,8 +59,11 @@ _NO_FILE = _File(-1)
 
 
 def _open_file() -> _File:
-    """A file in memory, or none: elsewhere sendfile is another call, and without a descriptor to spare it goes, too."""
-    if sys.platform == "linux":
+    """A file in memory, or none: elsewhere sendfile is another call, and without a descriptor to spare it goes, too.
+
+    A Python that was built for any Linux, as uv installs them, may lack the call.
+    """
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
         with contextlib.suppress(OSError):
             return _File(os.memfd_create("platen-messages"))
     return _NO_FILE

@@ -122,6 +122,17 @@ def test_without_a_descriptor_to_spare_it_is_kept_here_alone(
     assert made.file.fd < 0
 
 
+def test_with_a_python_that_knows_no_such_files_it_is_kept_here_alone(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+
+    made = make(messages, answer())
+
+    assert made.is_kept
+    assert made.file.fd < 0
+
+
 @on_linux
 def test_what_does_not_fit_into_the_file_is_not_taken_from_there(
     messages: Messages, monkeypatch: pytest.MonkeyPatch
