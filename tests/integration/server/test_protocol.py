@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import random
-from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,39 +14,28 @@ from tests.harness import TOKEN
 from tests.integration.server.conftest import Publisher, Site, StartServer
 from tests.integration.server.odd import odd_requests
 from tests.integration.server.raw import PROBE, PROBED, connected, exchange, other_end, request, statuses
+from tests.integration.server.ways import (
+    GONE,
+    HOME,
+    LARGE,
+    LARGE_PAGE,
+    PAGE,
+    PIECES,
+    SPRING,
+    Both,
+    hold,
+    post,
+    publish,
+    start_both,
+)
 
-SPRING, HOME, GONE, LARGE = b"/acme/spring", b"/acme", b"/acme/gone", b"/acme/large"
-PAGE = b"".join(b"<p>Offer %d</p>" % number for number in range(700))
 AUTHORIZATION = f"Authorization: Bearer {TOKEN}".encode()
-LARGE_PAGE = b"<p>" + random.Random(7).randbytes(300_000)
 ODD = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-class Both(NamedTuple):
-    """Two servers on one Redis that hold the same pages.
-
-    Attributes:
-        wire: answers them beneath ASGI.
-        asgi: by its routes alone.
-    """
-
-    wire: Site
-    asgi: Site
-
-    async def exchange(self, *pieces: bytes) -> bytes:
-        """What both answer; fails where they differ."""
-        wire, asgi = await asyncio.gather(exchange(self.wire.port, pieces), exchange(self.asgi.port, pieces))
-        assert wire == asgi, pieces
-        return wire
 
 
 @pytest.fixture
 async def both(start_server: StartServer, publisher: Publisher) -> Both:
-    await publish(publisher)
-    sites = Both(await start_server(fast_path=True), await start_server(fast_path=False))
-    for site in sites:
-        await hold(site)
-    return sites
+    return await start_both(start_server, publisher)
 
 
 @pytest.fixture(params=[True, False], ids=["wire", "asgi"])
@@ -57,24 +45,6 @@ async def site(request: pytest.FixtureRequest, start_server: StartServer, publis
     site = await start_server(fast_path=request.param)
     await hold(site)
     return site
-
-
-async def publish(publisher: Publisher) -> None:
-    await publisher.publish(PAGE)
-    await publisher.publish(PAGE, "index")
-    await publisher.publish(LARGE_PAGE, "large")
-    await publisher.publish(PAGE, "gone")
-    await publisher.unpublish("gone")
-
-
-async def hold(site: Site) -> None:
-    """Let a server hold the pages."""
-    for path in (SPRING, HOME, GONE, LARGE):
-        assert (await site.http.get(path.decode())).status_code in {200, 410}
-
-
-def post(*lines: bytes, body: bytes = b"", target: bytes = SPRING) -> bytes:
-    return request(target, *lines, method=b"POST") + body
 
 
 # Requests, and the statuses of what is answered: the last 200 is the probe's, without it the connection was closed.
@@ -276,23 +246,6 @@ async def test_pages_are_answered_beneath_the_routes_where_they_may(both: Both) 
 
     assert sum(count for (way, _), count in both.wire.server.tally.answers.items() if way == "wire") == len(plain)
     assert not any(way == "wire" for way, _ in both.asgi.server.tally.answers)
-
-
-PIECES = {
-    "held": request(SPRING),
-    "home": request(HOME, b"Accept: text/html"),
-    "large": request(LARGE),
-    "head": request(SPRING, method=b"HEAD"),
-    "conditional": request(SPRING, b"If-None-Match: *"),
-    "gone": request(GONE),
-    "missing": request(b"/acme/nothing"),
-    "version": request(b"/-/v/acme/spring/1"),
-    "redirect": request(b"/acme/index"),
-    "refused": post(b"Content-Length: 5", body=b"hello"),
-    "chunks": post(b"Transfer-Encoding: chunked", body=b"5\r\nhello\r\n0\r\n\r\n"),
-    "upgrade": post(b"Connection: Upgrade", b"Upgrade: h2c", b"Content-Length: 5", body=b"hello"),
-    "metrics' HEAD": request(b"/-/readyz", method=b"HEAD"),
-}
 
 
 async def test_requests_in_a_row_are_answered_in_their_order(both: Both) -> None:
