@@ -3,14 +3,16 @@
 import asyncio
 import itertools
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import pytest
 
 from tests.integration.server.conftest import Publisher, Site, StartServer
-from tests.integration.server.raw import PROBE, PROBED, Raw, connected, narrow, request, without_dates
+from tests.integration.server.raw import PROBE, PROBED, Answer, Raw, connected, narrow, request, without_dates
 from tests.integration.server.ways import LARGE, PIECES, SPRING, Both, start_both
 
 CLIENTS = 40
@@ -113,3 +115,43 @@ async def test_what_a_client_gets_is_alike_on_both_ways_however_it_asks_and_read
 
     for manner, wire, asgi in zip(manners, got[:CLIENTS], got[CLIENTS:], strict=True):
         assert wire == asgi, manner
+
+
+async def test_what_changes_meanwhile_arrives_whole_and_never_goes_back(
+    start_server: StartServer, publisher: Publisher
+) -> None:
+    site, dates = await start_server(fast_path=True), set[bytes]()
+
+    async def read_on(seed: int) -> int:
+        """Returns: how many different pages were got."""
+        rng, seen = random.Random(seed), [0]
+        async with open_connection(site, is_narrow=seed % 2 == 0) as raw:
+            while len(dates) < 3:
+                count = rng.randint(1, 5)
+                raw.send(*[request(SPRING)] * count)
+                for answer in [await raw.answer() for _ in range(count)]:
+                    seen.append(_number_of(answer))
+        assert seen == sorted(seen)
+        return len(set(seen))
+
+    rng = random.Random(1)
+    await publisher.publish(_numbered(1, rng))
+    readers = [asyncio.create_task(read_on(seed)) for seed in range(8)]
+    for number in itertools.count(2):
+        await publisher.publish(_numbered(number, rng))
+        dates.add(site.server.clock.date)
+        if len(dates) == 3:
+            break
+    assert min(await asyncio.gather(*readers)) > 1
+
+
+def _numbered(number: int, rng: random.Random) -> bytes:
+    """A page that says the same from its beginning to its end."""
+    return b"<p>%06d</p>" % number * rng.choice([10, 1_000, 8_000])
+
+
+def _number_of(answer: Answer) -> int:
+    [number] = set(re.findall(rb"\d+", answer.body))
+    date, modified = (parsedate_to_datetime(answer.headers[name].decode()) for name in (b"date", b"last-modified"))
+    assert (answer.status, modified <= date) == (200, True)
+    return int(number)
