@@ -90,16 +90,18 @@ def bind(host: str, port: int) -> socket.socket:
 class _WebServer(uvicorn.Server):
     """uvicorn's server, told to stop by us instead of by signals, and quietening the app before it waits.
 
-    It looks after the connections once a second, so that none of them needs a timer.
+    It looks after the connections once a second, so that none of them needs a timer. The date of answers is the clock's
+    alone: uvicorn's own may be a second old, and behind what the clock has reached.
     """
 
     def __init__(self, config: uvicorn.Config, clock: Clock, quiet: Callable[[], None]) -> None:
         super().__init__(config)
         self._clock, self._quiet = clock, quiet
         clock.on_tick(self._set_date)
+        self._set_date()
 
     async def keep_time(self) -> None:
-        """Tick as each second begins, until it is cancelled: uvicorn's own date may be a second old."""
+        """Tick as each second begins, until it is cancelled."""
         while True:
             await asyncio.sleep(self._clock.next_s)
             self._clock.tick()
@@ -107,8 +109,13 @@ class _WebServer(uvicorn.Server):
                 if isinstance(connection, Connection):
                     connection.check()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second. Returns: whether to end; uvicorn would set its own date."""
+        return self.should_exit
+
     def _set_date(self) -> None:
-        self.server_state.default_headers = [(b"date", self._clock.date), *self.config.encoded_headers]
+        # The same list: an answer that waits for its page has it already, and is to say when it is sent.
+        self.server_state.default_headers[:] = [(b"date", self._clock.date)]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,15 +4,17 @@ import errno
 import os
 import random
 import socket
+import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import pytest
 
 from services.server import wire
+from shared.connection import Client
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Publisher, Site, StartServer
-from tests.integration.server.raw import Raw, connected, narrow, request
+from tests.integration.server.raw import Raw, connected, narrow, other_end, request
 
 OFTEN = 5
 SPRING = b"/acme/spring"
@@ -101,6 +103,9 @@ def large(seed: int) -> bytes:
     return b"<p>" + random.Random(seed).randbytes(400_000).hex().encode() + b"</p>"
 
 
+on_files = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="there are no files in memory here")
+
+
 def _send_half(out: int, file: int, at: int, length: int) -> int:
     return os.sendfile(out, file, at, length // 2)
 
@@ -109,6 +114,7 @@ def _refuse(out: int, file: int, at: int, length: int) -> int:
     raise BlockingIOError(errno.EAGAIN, "the socket is full")
 
 
+@on_files
 @pytest.mark.parametrize("send", [os.sendfile, _send_half, _refuse], ids=["whole", "half", "nothing"])
 async def test_whatever_the_kernel_takes_at_once_all_of_it_arrives(
     timeless: Site, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, send: Callable[..., int]
@@ -193,6 +199,42 @@ async def test_no_answer_is_older_than_its_page(start_server: StartServer, publi
             return len(seconds) == 3
 
         await wait_until(saw_three)
+
+
+async def test_an_answer_that_waited_is_as_old_as_what_it_waited_for(
+    site: Site, publisher: Publisher, client: Client
+) -> None:
+    await publisher.publish(b"<p>Offer</p>")
+    async with connected(site.port) as raw:
+        await client.execute_command("CLIENT", "PAUSE", "300", "ALL")
+        raw.send(request(SPRING))
+        connection = await other_end(site, raw)
+        await wait_until(lambda: connection.is_answering, what="the answer to be under way")
+        # As a page does that was built just now.
+        built_at = int(time.time() + 1)
+        site.server.clock.reach(built_at * 1000)
+
+        answer = await raw.answer()
+
+    assert answer.body == b"<p>Offer</p>"
+    assert parsedate_to_datetime(answer.headers[b"date"].decode()).timestamp() >= built_at
+
+
+@pytest.mark.parametrize("is_fast", [True, False], ids=["wire", "asgi"])
+async def test_a_date_never_goes_back(start_server: StartServer, publisher: Publisher, is_fast: bool) -> None:
+    await publisher.publish(b"<p>Offer</p>")
+    site, dates = await start_server(fast_path=is_fast), []
+    began = time.monotonic()
+    site.server.clock.reach(int(time.time() + 2) * 1000)
+    async with connected(site.port) as raw:
+
+        async def has_asked_for_longer_than_a_second() -> bool:
+            raw.send(request(SPRING))
+            dates.append(parsedate_to_datetime((await raw.answer()).headers[b"date"].decode()))
+            return time.monotonic() - began > 1.2
+
+        await wait_until(has_asked_for_longer_than_a_second)
+    assert dates == sorted(dates)
 
 
 def _stop_time(site: Site) -> None:
