@@ -51,7 +51,7 @@ bench: setup ## measure accepted -> served and builds per second on this machine
 
 .PHONY: chaos
 chaos: setup ## prove the promises under faults, five minutes (ARGS="--seed 7 --seconds 60")
-	@$(BIN)/python -m tests.chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos --partitions 4 $(ARGS)
 
 .PHONY: screenshots
 screenshots: setup ## take a picture of every screen of the app into screenshots/ (ARGS="--only pages")

@@ -1,1 +1,1 @@
-"""The proof of the eight promises: real processes under faults, a record of what happened, and a checker of it."""
+"""The proof of the promises: real processes under faults, a record of what happened, and a checker of it."""

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: the eight promises under faults, on this machine.
+"""`python -m tests.chaos`: the promises under faults, on this machine.
 
 Exit codes: 0 every promise was kept (with --without and --ablations: every crippled Platen was refused); 1 otherwise.
 """
@@ -53,9 +53,11 @@ def _all_are_refused(names: list[str], folder: Path, asked: argparse.Namespace, 
 
 def _run(folder: Path, name: str, asked: argparse.Namespace, seconds: float, console: Console) -> Outcome:
     source = ablate(name, folder.with_name(f"{name}-source"), asked.source) if name else asked.source
-    order = Order(folder, asked.seed, seconds, asked.leave_out, source, asked.redis_server)
+    order = Order(folder, asked.seed, seconds, asked.leave_out, source, asked.redis_server, asked.partitions)
     crippled = f" without {name}" if name else ""
-    console.print(f"{seconds:.0f} s of faults{crippled}, seed {asked.seed}; records in {folder}")
+    console.print(
+        f"{seconds:.0f} s of faults{crippled}, seed {asked.seed}, {asked.partitions} partitions; records in {folder}"
+    )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         outcome = runner.run(_until_signalled(order, console))
     show(outcome, console)
@@ -71,9 +73,10 @@ async def _until_signalled(order: Order, console: Console) -> Outcome:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make chaos", description="The eight promises, proved under faults.")
+    parser = argparse.ArgumentParser(prog="make chaos", description="The promises, proved under faults.")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="decides faults and clients")
     parser.add_argument("--seconds", type=float, help="how long faults go on; 300, and 60 for --ablations")
+    parser.add_argument("--partitions", type=int, default=1, help="how many the sites are spread over; 1")
     parser.add_argument("--without", choices=ABLATIONS, help="take a guard out of Platen; the run must be refused")
     parser.add_argument("--ablations", action="store_true", help="take out each guard in turn")
     parser.add_argument("--check", type=Path, help="look again at the folder that a refused run left")

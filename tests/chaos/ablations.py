@@ -50,6 +50,11 @@ ABLATIONS: dict[str, Ablation] = {
         "6 one version per key",
         [Cut(LUA + "lib.lua", "if not known[1] then return 'new' end", "do return 'new' end")],
     ),
+    # A rebuild does not look whether somebody waits for a page.
+    "passing-over": Ablation(
+        "11 rebuilds take nothing away",
+        [Cut(LUA + "rebuild.lua", "if version == 0 or somebody_waits then", "if version == 0 then")],
+    ),
     # An entry is acknowledged when it is taken, and what it asks for is written later.
     "atomic-commit": Ablation(
         "2 every publication ends once",

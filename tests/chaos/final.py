@@ -1,12 +1,13 @@
 """The state in which a run ends, read through the API and from Redis, once nothing moves any more."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import msgspec
 
 from shared.keys import Keys, beat
+from shared.streams import LANES
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import Event, Final, History, Letter, PageEnd, mark_of, now
 from tests.chaos.http import Client
@@ -14,18 +15,46 @@ from tests.chaos.pages import SITES, all_pages
 from tests.chaos.visitors import Connections, visit
 from tests.harness import TOKEN
 
-KEYS = Keys()
-GROUP_LANES = (KEYS.builds(0), KEYS.builds(0, "bulk"))
 CHUNK = 1000
+REBUILD_COUNTS = frozenset({"total", "queued", "skipped", "live", "failed", "superseded", "cancelled"})
 
 
-async def is_quiet(redis: Any) -> bool:
-    """Whether no work waits, is under way, put off or scheduled, and of all that is live every server was heard."""
-    lengths: list[int] = [await redis.xlen(lane) for lane in GROUP_LANES]
-    delayed: int = await redis.zcard(KEYS.delayed(0))
-    unserved: int = await redis.llen(KEYS.unserved(0))
-    scheduled: int = await redis.zcard(KEYS.scheduled(0))
-    return sum(lengths) + delayed + unserved + scheduled == 0
+class Left(NamedTuple):
+    """What has not come to an end, over all partitions: see Final."""
+
+    waiting: int
+    pending: int
+    delayed: int
+    open: int
+    rebuilding: int
+    unserved: int
+    scheduled: int
+
+
+async def count_left(keys: Keys, redis: Any) -> Left:
+    """Count what waits, is under way, put off or scheduled, and what is live and not known to be on every server."""
+    counts = [await _left_of(keys, partition, redis) for partition in range(keys.partitions)]
+    return Left(*map(sum, zip(*counts, strict=True)))
+
+
+async def read_newest(keys: Keys, redis: Any) -> dict[int, str]:
+    """Partition -> id of its newest event."""
+    partitions = {keys.partition(site) for site in SITES}
+    found = {partition: await redis.xinfo_stream(keys.events(partition)) for partition in partitions}
+    return {partition: info["last-generated-id"].decode() for partition, info in found.items()}
+
+
+async def _left_of(keys: Keys, partition: int, redis: Any) -> Left:
+    lanes = [keys.lane(partition, lane) for lane in LANES]
+    return Left(
+        waiting=sum([await redis.xlen(lane.stream) + await redis.zcard(lane.waiting) for lane in lanes]),
+        pending=sum([await _pending(redis, lane.stream) for lane in lanes]),
+        delayed=await redis.zcard(keys.delayed(partition)),
+        open=await redis.zcard(keys.open(partition)),
+        rebuilding=await redis.zcard(keys.rebuilding(partition)),
+        unserved=await redis.llen(keys.unserved(partition)),
+        scheduled=await redis.zcard(keys.scheduled(partition)),
+    )
 
 
 async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quiet: bool) -> Final:
@@ -38,19 +67,24 @@ async def read_final(cluster: Cluster, history: History, redis: Any, *, was_quie
         was_quiet: whether it became quiet in time.
     """
     pages: dict[str, PageEnd] = {}
+    keys = cluster.keys
     async with _api(cluster) as api:
         for page in all_pages():
-            pages[page] = await _page(page, api, redis)
+            pages[page] = await _page(page, api, keys, redis)
+    left = await count_left(keys, redis)
     return Final(
         at=now(),
         was_quiet=was_quiet,
         pages=pages,
-        schedules={site: await _schedules(site, redis) for site in SITES},
-        events=await _events(redis),
-        waiting=sum([await redis.xlen(lane) for lane in GROUP_LANES]),
-        pending=sum([await _pending(redis, lane) for lane in GROUP_LANES]),
-        delayed=await redis.zcard(KEYS.delayed(0)),
-        dead=[_letter(fields) for _, fields in await redis.xrange(KEYS.dead(0))],
+        schedules={site: await _schedules(site, keys, redis) for site in SITES},
+        rebuilds={site: await _rebuilds(site, keys, redis) for site in SITES},
+        events=[event for p in range(keys.partitions) for event in await _events(keys.events(p), redis)],
+        waiting=left.waiting,
+        pending=left.pending,
+        delayed=left.delayed,
+        open=left.open,
+        rebuilding=left.rebuilding,
+        dead=[_letter(fields) for p in range(keys.partitions) for _, fields in await redis.xrange(keys.dead(p))],
         silent=await find_silent(cluster, redis),
         visits=await _visit_all(cluster, history),
     )
@@ -63,9 +97,9 @@ async def find_silent(cluster: Cluster, redis: Any) -> list[str]:
     return [process.name for process in running if not any(f"-{process.pid}-" in key for key in alive)]
 
 
-async def _events(redis: Any) -> list[Event]:
+async def _events(stream: str, redis: Any) -> list[Event]:
     events: list[Event] = []
-    while found := await redis.xrange(KEYS.events(0), min=f"({events[-1].id}" if events else "-", count=CHUNK):
+    while found := await redis.xrange(stream, min=f"({events[-1].id}" if events else "-", count=CHUNK):
         events += [_event(entry.decode(), fields) for entry, fields in found]
     return events
 
@@ -78,21 +112,21 @@ async def _visit_all(cluster: Cluster, history: History) -> list[Any]:
     return visits
 
 
-async def _page(page: str, api: httpx2.AsyncClient, redis: Any) -> PageEnd:
+async def _page(page: str, api: httpx2.AsyncClient, keys: Keys, redis: Any) -> PageEnd:
     site, slug = page.split("/")
     path = f"sites/{site}/pages/{slug}"
     answer = await api.get(path)
     if answer.status_code == 404:
         return PageEnd()
     state = answer.raise_for_status().json()
-    versions = await redis.hgetall(KEYS.versions(site, slug))
-    publications = await redis.hgetall(KEYS.publications(site, slug))
+    versions = await redis.hgetall(keys.versions(site, slug))
+    publications = await redis.hgetall(keys.publications(site, slug))
     return PageEnd(
         listed=await _listed(api, path),
         configs={int(number): msgspec.json.decode(saved)["config"] for number, saved in versions.items()},
         publications={int(seq): msgspec.json.decode(record) for seq, record in publications.items()},
         wanted_seq=(state["wanted"] or {}).get("seq", 0),
-        live_seq=int(await redis.hget(KEYS.head(site, slug), "live_seq") or 0),
+        live_seq=int(await redis.hget(keys.head(site, slug), "live_seq") or 0),
         live_version=(state["live"] or {}).get("version", 0),
     )
 
@@ -109,8 +143,18 @@ async def _listed(api: httpx2.AsyncClient, path: str) -> list[int]:
         cursor = {"cursor": found["next"]}
 
 
-async def _schedules(site: str, redis: Any) -> dict[int, dict[str, Any]]:
-    found = await redis.hgetall(KEYS.schedules(site))
+async def _rebuilds(site: str, keys: Keys, redis: Any) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for name, value in (await redis.hgetall(keys.rebuilds(site))).items():
+        number, _, field = name.decode().partition(":")
+        if field:
+            text = value.decode()
+            found.setdefault(int(number), {})[field] = int(text) if field in REBUILD_COUNTS else text
+    return found
+
+
+async def _schedules(site: str, keys: Keys, redis: Any) -> dict[int, dict[str, Any]]:
+    found = await redis.hgetall(keys.schedules(site))
     return {int(number): msgspec.json.decode(record) for number, record in found.items() if number != b"next"}
 
 

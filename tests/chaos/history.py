@@ -51,6 +51,29 @@ class Operation(_Record, frozen=True, tag="operation"):
         return bool(self.statuses) and self.statuses[-1] in {201, 202}
 
 
+About = Literal["begin", "replay", "call off"]
+
+
+class RebuildRequest(_Record, frozen=True, tag="rebuild"):
+    """One request about a rebuild of a site, with all its tries.
+
+    Attributes:
+        what: "replay" sends one that began a rebuild, or was refused, once more.
+        site: which site.
+        key: the Idempotency-Key under which it was to begin.
+        began, ended, statuses: see Operation.
+        number: the rebuild that began, or is to be called off; 0 for none.
+    """
+
+    what: About
+    site: str
+    key: str
+    began: float
+    ended: float
+    statuses: list[int]
+    number: int = 0
+
+
 class Visit(_Record, frozen=True, tag="visit"):
     """One GET of a page.
 
@@ -150,7 +173,7 @@ def mark_of(entry: str, data: bytes) -> str:
     return data.hex()[:80] or entry
 
 
-Record = Operation | Visit | Told | Life | Fault | Poison
+Record = Operation | RebuildRequest | Visit | Told | Life | Fault | Poison
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -213,8 +236,11 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
         was_quiet: whether all work had come to an end in time.
         pages: by name.
         schedules: site -> number -> record, as stored.
-        events: all of them, in the order of the stream.
-        waiting, pending, delayed: entries in the lanes, of these taken and not settled, and put off.
+        rebuilds: site -> number -> fields, as stored.
+        events: all of them, in the order of the stream; one partition's after the other's.
+        waiting, pending, delayed: entries in or before the lanes, of these taken and not settled, and put off.
+        open: publications that are listed as not ended.
+        rebuilding: rebuilds that are listed as having pages to queue.
         dead: the dead letters.
         silent: processes that run and have no heartbeat.
         visits: one of each page to each server.
@@ -224,10 +250,13 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     was_quiet: bool = True
     pages: dict[str, PageEnd] = {}
     schedules: dict[str, dict[int, dict[str, Any]]] = {}
+    rebuilds: dict[str, dict[int, dict[str, Any]]] = {}
     events: list[Event] = []
     waiting: int = 0
     pending: int = 0
     delayed: int = 0
+    open: int = 0
+    rebuilding: int = 0
     dead: list[Letter] = []
     silent: list[str] = []
     visits: list[Visit] = []

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from shared.keys import Keys
+from shared.streams import LANES
 from tests.chaos.cluster import BUILDERS, MOST_BUILDERS, Cluster
 from tests.chaos.history import Fault, History, Poison, mark_of, now
+from tests.chaos.pages import SITES
 from tests.chaos.plan import KINDS, Planned
 from tests.chaos.process import Process
 from tests.chaos.proxy import Direction
@@ -193,8 +194,9 @@ class Nemesis:
 
     async def _poison(self, dice: random.Random) -> None:
         async with self._fault("poison", ALL), self._admin() as redis:
-            for kind, fields in _poisons(dice).items():
-                entry = await redis.xadd(Keys().builds(0), fields)
+            site, keys = dice.choice(SITES), self._cluster.keys
+            for kind, fields in _poisons(site, dice).items():
+                entry = await redis.xadd(keys.builds(keys.partition(site), dice.choice(LANES)), fields)
                 mark = mark_of(entry.decode(), fields.get("data", b""))
                 self._history.add(Poison(mark=mark, kind=kind, at=now()))
 
@@ -243,12 +245,12 @@ def _short_or_long(dice: random.Random) -> float:
     return dice.uniform(*dice.choice((SHORT_S, LONG_S)))
 
 
-def _poisons(dice: random.Random) -> dict[str, dict[str, bytes]]:
+def _poisons(site: str, dice: random.Random) -> dict[str, dict[str, bytes]]:
     kind, number = b"config-published", dice.randrange(1_000_000)
     # The bytes of each are its own: its dead letter is known by them.
-    unknown = {"seq": number, "type": "page-melted", "site": "acme", "page": "index"}
-    lacking = {"seq": number, "type": "config-published", "site": "acme"}
-    nobodys = {"version": number, "type": "config-published", "site": "acme", "page": f"never-{number}", "seq": 1}
+    unknown = {"seq": number, "type": "page-melted", "site": site, "page": "index"}
+    lacking = {"seq": number, "type": "config-published", "site": site}
+    nobodys = {"version": number, "type": "config-published", "site": site, "page": f"never-{number}", "seq": 1}
     rest = {"state": "queued", "at": 1}
     return {
         "bytes that do not decode": {"type": kind, "data": b"\xff\xfe{" + dice.randbytes(8), "traceparent": b"\xff"},

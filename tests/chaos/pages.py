@@ -7,7 +7,8 @@ import random
 import re
 from typing import Any
 
-SITES = ("acme", "globex", "initech", "umbrella")
+# One in each of four partitions, two in each of two.
+SITES = ("acme", "wayne", "initech", "cyberdyne")
 PAGES_PER_SITE = 60
 # A few pages get a good part of all publishes, so that publications of one page meet each other.
 HOT = 6

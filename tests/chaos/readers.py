@@ -42,14 +42,32 @@ class Readers:
         self._cluster, self._history, self._seed = cluster, history, seed
         self.ended: set[tuple[str, int]] = set()
         self.cursors: dict[str, str] = {}
-        self.told_by: dict[tuple[str, int], str] = {}
+        # By server, its start and partition; and by the topics that are watched.
+        self.told_by: dict[tuple[str, int, int], str] = {}
+        self.topics = {f"reader-{n}": topic for n, topic in enumerate([*SITES, *all_pages()[: len(SITES)]], start=1)}
 
     async def run(self) -> None:
         """Watch every site and some pages, until cancelled."""
-        topics = [*SITES, *all_pages()[:4]]
         async with Client(trust_env=False, timeout=httpx2.Timeout(5.0, read=SILENCE_S)) as http:
-            watching = [self._watch(f"reader-{n}", topic, http) for n, topic in enumerate(topics, start=1)]
-            await asyncio.gather(*watching)
+            await asyncio.gather(*(self._watch(reader, topic, http) for reader, topic in self.topics.items()))
+
+    def have_been_told(self, newest: dict[int, str]) -> bool:
+        """Whether every reader was told everything, and by every server as it runs now.
+
+        Args:
+            newest: partition -> id of its newest event.
+        """
+        keys, servers = self._cluster.keys, self._cluster.servers
+        told_by = [
+            self.told_by.get((server.name, server.incarnation, partition), "") == event
+            for server in servers
+            for partition, event in newest.items()
+        ]
+        readers = [
+            self.cursors.get(reader, "") == newest[keys.partition(topic.partition("/")[0])]
+            for reader, topic in self.topics.items()
+        ]
+        return all(told_by) and all(readers)
 
     async def _watch(self, reader: str, topic: str, http: httpx2.AsyncClient) -> None:
         dice = random.Random(f"{self._seed} {reader}")
@@ -81,7 +99,8 @@ class Readers:
         if block.event in ENDS:
             self.ended.add((f"{site}/{page}", seq))
         if block.id:
-            self.cursors[reader] = self.told_by[server, incarnation] = block.id
+            partition = self._cluster.keys.partition(site)
+            self.cursors[reader] = self.told_by[server, incarnation, partition] = block.id
         told = Told(
             reader=reader,
             topic=topic,

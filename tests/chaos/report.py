@@ -21,8 +21,8 @@ def show(outcome: Outcome, console: Console) -> None:
     console.print(faults, promises)
     console.print(
         f"{outcome.publishes:,} publishes acknowledged ({outcome.changes:,} changes) on {outcome.pages} pages, "
-        f"{outcome.visits:,} visits, {outcome.told:,} blocks of status streams, {sum(outcome.faults.values())} faults; "
-        f"at most {outcome.longest_s:.1f} s from acknowledged to ended"
+        f"{outcome.rebuilds} rebuilds, {outcome.visits:,} visits, {outcome.told:,} blocks of status streams, "
+        f"{sum(outcome.faults.values())} faults; at most {outcome.longest_s:.1f} s from acknowledged to ended"
     )
     for promise, found in outcome.violations.items():
         for violation in found[:MOST_SHOWN]:

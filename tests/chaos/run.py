@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from shared.keys import Keys
 from tests.chaos.checker import Past, check, times_to_end
 from tests.chaos.clients import Editors
 from tests.chaos.cluster import Cluster
-from tests.chaos.final import find_silent, is_quiet, read_final
+from tests.chaos.final import count_left, find_silent, read_final, read_newest
 from tests.chaos.history import Final, History, now, read_history
 from tests.chaos.nemesis import Nemesis
+from tests.chaos.operators import Operators
 from tests.chaos.plan import KINDS, NEED_SHIM, make_plan, rounds
 from tests.chaos.readers import Readers
 from tests.chaos.shim import Shim
@@ -41,6 +41,7 @@ class Order(NamedTuple):
         without: kinds of faults to leave out.
         source: tree that the services run from.
         program: path of the Redis to use, "" for the embedded Valkey.
+        partitions: how many the sites are spread over.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class Order(NamedTuple):
     without: Sequence[str] = ()
     source: Path = ROOT
     program: str = ""
+    partitions: int = 1
 
 
 class Outcome(NamedTuple):
@@ -59,7 +61,7 @@ class Outcome(NamedTuple):
         violations: by promise.
         faults: how many there were, by kind.
         missing: kinds of faults that occurred less often than the run must have them.
-        publishes, changes, visits, told: how many there were.
+        publishes, changes, rebuilds, visits, told: how many there were.
         pages: that took part.
         longest_s: from the acknowledgement of a publication to the first news of its end.
         left_out: kinds of faults that were left out.
@@ -71,6 +73,7 @@ class Outcome(NamedTuple):
     missing: list[str]
     publishes: int
     changes: int
+    rebuilds: int
     visits: int
     told: int
     pages: int
@@ -123,6 +126,7 @@ def judge(folder: Path, kinds: Sequence[str], least: int) -> Outcome:
         missing=[kind for kind in kinds if faults[kind] < least],
         publishes=sum(operation.what == "publish" for operation in acknowledged),
         changes=len(past.operations),
+        rebuilds=sum(request.what == "begin" and bool(request.number) for request in past.rebuilds),
         visits=len(past.visits),
         told=len(past.told),
         pages=sum(bool(page.publications) for page in final.pages.values()),
@@ -140,7 +144,7 @@ def can_have_shim() -> bool:
 async def _cluster(order: Order, history: History, shim: Shim | None) -> AsyncIterator[Cluster]:
     dice = random.Random(f"proxies {order.seed}")
     preload = shim.environment if shim else {}
-    cluster = Cluster(order.folder, history, dice, order.source, order.program, preload)
+    cluster = Cluster(order.folder, history, dice, order.source, order.program, preload, order.partitions)
     try:
         await cluster.start()
         yield cluster
@@ -154,14 +158,15 @@ async def _go_through(
     editors = Editors(cluster, history, f"editors {order.seed}", PUBLISHES_PER_S)
     await editors.create_sites()
     visitors, readers = Visitors(cluster, history, f"visitors {order.seed}"), Readers(cluster, history, str(order.seed))
+    operators = Operators(cluster, history, f"operators {order.seed}")
     progress = _Progress(editors, readers, nemesis, say)
     async with asyncio.TaskGroup() as group:
         watching = [group.create_task(work) for work in (readers.run(), progress.run())]
-        working = [group.create_task(work) for work in (editors.run(), visitors.run())]
+        working = [group.create_task(work) for work in (editors.run(), visitors.run(), operators.run())]
         await nemesis.run(make_plan(order.seed, order.seconds, kinds))
         say("healing")
         await cluster.heal()
-        editors.pace.is_over = visitors.pace.is_over = True
+        editors.pace.is_over = visitors.pace.is_over = operators.pace.is_over = True
         async with cluster.redis.client() as redis:
             was_quiet = await _until(lambda: _has_settled(working, cluster, readers, redis), SETTLE_S)
             await _until(lambda: _all_are_heard(cluster, redis), HEARD_S)
@@ -174,11 +179,9 @@ async def _go_through(
 
 async def _has_settled(working: Sequence[asyncio.Task[None]], cluster: Cluster, readers: Readers, redis: Any) -> bool:
     """Whether all outcomes are known, all work is done, and every reader was told, by every server."""
-    if not all(task.done() for task in working) or not await is_quiet(redis):
+    if not all(task.done() for task in working) or any(await count_left(cluster.keys, redis)):
         return False
-    newest = (await redis.xinfo_stream(Keys().events(0)))["last-generated-id"].decode()
-    servers = {readers.told_by.get((server.name, server.incarnation), "") for server in cluster.servers}
-    return {newest} == servers | set(readers.cursors.values())
+    return readers.have_been_told(await read_newest(cluster.keys, redis))
 
 
 async def _all_are_heard(cluster: Cluster, redis: Any) -> bool:

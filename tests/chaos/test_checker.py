@@ -6,12 +6,43 @@ import msgspec
 import pytest
 
 from tests.chaos.checker import CHECKS, Past, check
-from tests.chaos.history import Event, Fault, Final, Letter, Life, Operation, PageEnd, Poison, Told, Visit
+from tests.chaos.history import (
+    Event,
+    Fault,
+    Final,
+    Letter,
+    Life,
+    Operation,
+    PageEnd,
+    Poison,
+    RebuildRequest,
+    Told,
+    Visit,
+)
 from tests.chaos.pages import config
 from tests.chaos.visits import check_no_step_back
 
 PAGE = "acme/p1"
-LOST, ENDS, TIME, BACK, HALF, ERRORS, NEWEST, BUILT, SERVED, BOTH, KEY, STREAM, BYTES, FIRE, LEFT, DEAD, STAND = CHECKS
+(
+    LOST,
+    ENDS,
+    TIME,
+    BACK,
+    HALF,
+    ERRORS,
+    NEWEST,
+    BUILT,
+    SERVED,
+    BOTH,
+    KEY,
+    STREAM,
+    BYTES,
+    FIRE,
+    *_REBUILDS,
+    LEFT,
+    DEAD,
+    STAND,
+) = CHECKS
 
 
 class Story:
@@ -34,6 +65,7 @@ class Story:
         ]
         self.lives = [life("api", "ready", 1.0), life("server-1", "ready", 1.0)]
         self.faults: list[Fault] = []
+        self.rebuilds: list[RebuildRequest] = []
         self.poisons = [Poison(mark="9-0", kind="no fields of ours", at=5.0)]
         self.publications = {1: record(1, "live"), 2: record(2, "superseded"), 3: record(3, "live")}
         self.page = PageEnd(
@@ -69,7 +101,7 @@ class Story:
 
     def broken(self) -> set[str]:
         """Promises that the checker finds broken."""
-        past = Past(self.operations, self.visits, self.told, self.lives, self.faults, self.poisons)
+        past = Past(self.operations, self.visits, self.told, self.lives, self.faults, self.poisons, self.rebuilds)
         pages = {PAGE: self.page, "acme/other": self.other}
         events, schedules = [*self.early, *self.events], {"acme": self.schedules}
         final = Final(at=50.0, pages=pages, schedules=schedules, events=events, **self.rest)
@@ -126,7 +158,8 @@ def event(at: str, kind: str, number: int, page: str = PAGE) -> Event:
 def record(seq: int, state: str) -> dict[str, Any]:
     steps = [{"state": step, "at": 1} for step in ("queued", "building", state)]
     served = {"served": {"servers": 2, "of": 2, "at": 1}} if state == "live" else {}
-    return {"seq": seq, "version": seq, "state": state, "cause": "publish", "steps": steps, **served}
+    overtaken = {"superseded_by": seq + 1} if state == "superseded" else {}
+    return {"seq": seq, "version": seq, "state": state, "cause": "publish", "steps": steps, **served, **overtaken}
 
 
 def stored(number: int) -> dict[str, Any]:
@@ -417,7 +450,9 @@ def test_other_bytes_of_the_same_version_are_refused(story: Story) -> None:
     assert BYTES in story.broken()
 
 
-@pytest.mark.parametrize("left", [{"waiting": 1}, {"pending": 1}, {"delayed": 1}, {"was_quiet": False}])
+@pytest.mark.parametrize(
+    "left", [{"waiting": 1}, {"pending": 1}, {"delayed": 1}, {"open": 1}, {"rebuilding": 1}, {"was_quiet": False}]
+)
 def test_work_that_is_left_over_is_refused(story: Story, left: dict[str, Any]) -> None:
     story.rest |= left
 
@@ -446,6 +481,13 @@ def test_a_process_without_a_heartbeat_is_refused(story: Story) -> None:
 
 def test_an_api_that_crashes_over_a_request_is_refused(story: Story) -> None:
     story.operations[0] = publish(1, statuses=[500, 201])
+
+    assert story.broken() == {STAND}
+
+
+def test_an_api_that_crashes_over_a_rebuild_is_refused(story: Story) -> None:
+    request = {"site": "acme", "key": "rebuild-1", "began": 10.0, "ended": 11.0}
+    story.rebuilds.append(RebuildRequest(what="begin", **request, statuses=[500, 409]))
 
     assert story.broken() == {STAND}
 

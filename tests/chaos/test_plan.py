@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.keys import Keys
 from tests.chaos.ablations import ABLATIONS, ablate
 from tests.chaos.checker import CHECKS
-from tests.chaos.pages import config, differs, read_number
+from tests.chaos.pages import SITES, config, differs, read_number
 from tests.chaos.plan import KINDS, LAST_S, make_plan
 from tests.harness import ROOT
 
@@ -50,6 +51,11 @@ def test_every_ablation_finds_the_guard_that_it_removes(name: str, tmp_path: Pat
     changed = {str(path) for path in copied if (tree / path).read_text() != (ROOT / path).read_text()}
     assert changed == {cut.path for cut in ABLATIONS[name].cuts}
     assert ABLATIONS[name].breaks in CHECKS
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 4])
+def test_the_sites_are_in_every_partition(partitions: int) -> None:
+    assert {Keys(partitions).partition(site) for site in SITES} == set(range(partitions))
 
 
 def test_half_a_page_and_a_mixed_one_are_told_from_a_whole_one() -> None:
