@@ -15,9 +15,7 @@ if not before then
   redis.call('ZREM', rebuilding, site .. '/' .. number)
   return { 'unknown' }
 end
-local queued, ended = counter(rebuilds, number .. ':queued'), 0
-for _, field in ipairs(ENDS) do ended = ended + counter(rebuilds, number .. ':' .. field) end
-if before == 'cancelled' or (before == 'queued' and (state == 'queued' or ended >= queued)) then return { 'over' } end
+if is_over(rebuilds, number) or before == state then return { 'over' } end
 redis.call('HSET', rebuilds, number .. ':state', state)
 redis.call('ZREM', rebuilding, site .. '/' .. number)
 return { 'ended' }

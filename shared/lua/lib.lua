@@ -291,6 +291,15 @@ local function refuse_draft(keys)
   return moved and { 'moved', moved } or nil
 end
 
+-- Whether a rebuild is over: it was called off, or each page that it queued has ended.
+local function is_over(rebuilds, number)
+  local state = redis.call('HGET', rebuilds, number .. ':state')
+  if state ~= 'queued' then return state ~= 'running' end
+  local ended = 0
+  for _, field in ipairs(ENDS) do ended = ended + counter(rebuilds, number .. ':' .. field) end
+  return ended >= counter(rebuilds, number .. ':queued')
+end
+
 -- Forgets a rebuild that is too long ago to ask for.
 local function forget_rebuild(rebuilds, number)
   local fields = { 'state', 'total', 'by', 'trace', 'created_at', 'queued', 'skipped', 'cursor', unpack(ENDS) }

@@ -9,6 +9,8 @@
 --       6 keep          how many rebuilds of a site are remembered
 --
 -- Answers {'no-site'} | {'mismatch'} | {'running', number}: one at a time | {'created' or 'replayed', number}.
+-- One runs until its last page has ended: another one would supersede what it has queued, and called off then, it would
+-- leave those pages to nobody.
 --
 -- Side effects: 1 the rebuild is described and listed; 2 the oldest goes; 3 the idempotency key is remembered.
 local site_key, pages, rebuilds, rebuilding, idempotency = unpack(KEYS)
@@ -20,7 +22,7 @@ if memory == 'mismatch' then return { 'mismatch' } end
 if memory == 'replayed' then return { 'replayed', number } end
 
 local last = redis.call('HGET', rebuilds, 'next')
-if last and redis.call('ZSCORE', rebuilding, site .. '/' .. last) then return { 'running', last } end
+if last and not is_over(rebuilds, last) then return { 'running', last } end
 
 local next = redis.call('HINCRBY', rebuilds, 'next', 1)
 number = digits(next)
