@@ -15,10 +15,6 @@
 local head, publications, idempotency, events, open, rebuilds = unpack(KEYS)
 local site, page, actor, trace, keep_ms, fingerprint, idempotency_s, seq = unpack(ARGV)
 
--- How far to look for an older one. Many more in a row that ended otherwise are not worth holding Redis up: then what
--- is live counts as wanted, and an older one that is still open is built all the same.
-local LOOK_BACK = 1000
-
 local memory, _, old_seq = recall(idempotency, fingerprint)
 if memory == 'mismatch' then return { 'mismatch' } end
 if memory == 'replayed' then return { 'replayed', redis.call('HGET', publications, old_seq) or '' } end
@@ -32,15 +28,10 @@ end
 local context = { site = site, page = page, actor = actor, trace = trace, keep_ms = keep_ms,
   publications = publications, events = events, open = open, rebuilds = rebuilds }
 
+-- Where an older one is too far back to be found, what is live counts as wanted, and that one is built all the same.
 local function wanted_before()
   local live = counter(head, 'live_seq')
-  for number = record.seq - 1, math.max(live + 1, record.seq - LOOK_BACK), -1 do
-    if redis.call('ZSCORE', open, open_name(context, { seq = number })) then
-      local other = load_record(publications, digits(number))
-      if other and not TERMINAL[other.state] then return other end
-    end
-  end
-  return { seq = live, version = counter(head, 'live_version') }
+  return open_records(context, record.seq - 1, live)[1] or { seq = live, version = counter(head, 'live_version') }
 end
 
 cancel(context, record, now_ms())

@@ -5,11 +5,12 @@
 -- ARGV  1 site, 2 page, 3 seq, 4 entry, 5 group, 6 builder, 7 traceparent, 8 keep_ms
 --       9 etag, 10 csp, 11 size, 12 build_ms, 13 body  compressed bytes, 14 artifacts_keep
 --
--- Answers {'live'} | {'superseded'} | {'ended'}: the publication had already ended | {'unknown'}: no such record,
--- nothing was done.
+-- Answers {'live'} | {'superseded'} | {'again'}: a rebuild passed since this build began, and left the page to it | {'ended'}: the
+-- publication had already ended | {'unknown'}: no such record, nothing was done.
 --
 -- Side effects, live: 1 the published key and the artifact are written; 2 old artifacts go; 3 the record is live;
 -- 4 page-built is appended, and the publication waits for the servers; 5 the entry is settled. Superseded: the record ends, the entry is settled.
+-- Again: a new entry goes to the lane, this one is settled.
 local head, publications, published, artifacts, lane, events, open, rebuilds, unserved = unpack(KEYS)
 local site, page, seq, entry, group, builder, trace, keep_ms, etag, csp, size, build_ms, body, keep = unpack(ARGV)
 
@@ -25,6 +26,13 @@ if live >= record.seq then
   supersede(context, record, live, at)
   settle_entry(lane, group, entry)
   return { 'superseded' }
+end
+
+-- start.lua writes there who began since.
+if record.again and record.again ~= builder then
+  append(lane, (work_of(context, record, at)))
+  settle_entry(lane, group, entry)
+  return { 'again' }
 end
 
 local meta = { etag = etag, csp = csp, size = tonumber(size), built_at = at }

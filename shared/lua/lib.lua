@@ -158,6 +158,22 @@ local function open_name(c, record)
   return c.site .. '/' .. c.page .. '/' .. digits(record.seq)
 end
 
+-- What a page has above the live publication that has not ended, newest first. Many more in a row that ended otherwise
+-- are not worth holding Redis up: no more than LOOK_BACK numbers are looked at.
+
+local LOOK_BACK = 1000
+
+local function open_records(c, newest, live)
+  local found = {}
+  for seq = newest, math.max(live + 1, newest - LOOK_BACK + 1), -1 do
+    if redis.call('ZSCORE', c.open, open_name(c, { seq = seq })) then
+      local record = load_record(c.publications, digits(seq))
+      if record and not TERMINAL[record.state] then found[#found + 1] = record end
+    end
+  end
+  return found
+end
+
 -- Queues a record: the event goes to the lane as work and to the events stream as news. It is listed as open until
 -- it ends, so that one whose entry got lost is found.
 local function enqueue(c, record, at)

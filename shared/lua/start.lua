@@ -78,6 +78,8 @@ record.attempts = 1
 for _, made in ipairs(record.steps) do
   if made.state == 'retrying' then record.attempts = record.attempts + 1 end
 end
+-- A rebuild passed since an earlier build of it began: from here on no other commit counts but this builder's.
+if record.again then record.again = builder end
 step(record, 'building', at, builder)
 save_record(publications, record)
 redis.call('HSET', head, 'started_at', digits(at))
