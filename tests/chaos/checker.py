@@ -264,7 +264,9 @@ CHECKS: dict[str, Check] = {
     "10 schedules fire once or never": lambda past, final: check_schedules(past.operations, final),
     "11 rebuilds end": lambda past, final: check_rebuilds_end(past.rebuilds, final),
     "11 rebuilds take nothing away": lambda _, final: check_nothing_taken(final),
-    "11 rebuilds leave no page as it was": lambda past, final: check_nothing_left_old(past.rebuilds, past.told, final),
+    "11 rebuilds leave no page as it was": lambda past, final: check_nothing_left_old(
+        past.rebuilds, past.operations, past.told, final
+    ),
     "nothing is left over": _nothing_left,
     "dead letters are the poison": _dead_letters,
     "processes stand": _processes,

@@ -51,18 +51,18 @@ class Operation(_Record, frozen=True, tag="operation"):
         return bool(self.statuses) and self.statuses[-1] in {201, 202}
 
 
-About = Literal["begin", "replay", "call off"]
+About = Literal["begin", "replay", "call off", "watch"]
 
 
 class RebuildRequest(_Record, frozen=True, tag="rebuild"):
     """One request about a rebuild of a site, with all its tries.
 
     Attributes:
-        what: "replay" sends one that began a rebuild, or was refused, once more.
+        what: "replay" sends one that began a rebuild, or was refused, once more; "watch" asks until it is over.
         site: which site.
         key: the Idempotency-Key under which it was to begin.
         began, ended, statuses: see Operation.
-        number: the rebuild that began, or is to be called off; 0 for none.
+        number: the rebuild that began, or is to be called off or watched; 0 for none.
     """
 
     what: About

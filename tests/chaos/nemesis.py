@@ -90,6 +90,15 @@ class Nemesis:
             proxy.refuse()
             proxy.heal()
 
+    async def _late_commit(self, dice: random.Random) -> None:
+        """The page is rendered, and what commits it reaches Redis after all, before the builder is taken for dead."""
+        process = dice.choice(self._cluster.builders[:BUILDERS])
+        proxy, seconds = self._cluster.proxies[process.name], dice.uniform(*SHORT_S)
+        async with self._fault("late commit", f"network of {process.name}", f"{seconds:.1f} s"):
+            await asyncio.wait({proxy.hold_at(COMMIT)}, timeout=LONGEST_COMMIT_S)
+            await asyncio.sleep(seconds)
+            proxy.heal()
+
     async def _kill(self, kind: str, process: Process) -> None:
         async with self._fault(kind, process.name):
             await process.until_running()

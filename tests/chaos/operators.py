@@ -3,13 +3,14 @@
 import asyncio
 import random
 
-from tests.chaos.asking import Asker
+from tests.chaos.asking import Answer, Asker
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import About, History, RebuildRequest
 from tests.chaos.pace import Pace
 from tests.chaos.pages import SITES
 
-OPERATORS = 6
+OPERATORS = 12
+LOOK_EVERY_S = 0.1
 TURNS_PER_S = 0.25
 # A rebuild that nothing disturbs is over in about a second: somebody else's begins while it is fed, built, or over.
 APART_S, CALLED_OFF_AFTER_S = (0.0, 0.6), (0.0, 0.8)
@@ -48,18 +49,23 @@ class Operators:
         if begun.number and dice.random() < 0.5:
             await asyncio.sleep(dice.uniform(*CALLED_OFF_AFTER_S))
             answer = await asker.ask("DELETE", f"sites/{site}/rebuilds/{begun.number}", f"{key}-off")
-            self._note("call off", site, key, answer.began, answer.ended, answer.statuses, begun.number)
+            self._note("call off", site, key, answer, begun.number)
+        elif begun.number:
+            await self._watch(asker, key, site, begun.number)
+
+    async def _watch(self, asker: Asker, key: str, site: str, number: int) -> None:
+        answer = await asker.ask("GET", f"sites/{site}/rebuilds/{number}", key)
+        while answer.body.get("state") == "running":
+            await asyncio.sleep(LOOK_EVERY_S)
+            answer = await asker.ask("GET", f"sites/{site}/rebuilds/{number}", key)
+        self._note("watch", site, key, answer, number)
 
     async def _begin(self, asker: Asker, what: About, key: str, site: str) -> RebuildRequest:
         answer = await asker.ask("POST", f"sites/{site}/rebuilds", key)
-        number = answer.body.get("number", 0)
-        return self._note(what, site, key, answer.began, answer.ended, answer.statuses, number)
+        return self._note(what, site, key, answer, answer.body.get("number", 0))
 
-    def _note(
-        self, what: About, site: str, key: str, began: float, ended: float, statuses: list[int], number: int
-    ) -> RebuildRequest:
-        request = RebuildRequest(
-            what=what, site=site, key=key, began=began, ended=ended, statuses=statuses, number=number
-        )
+    def _note(self, what: About, site: str, key: str, answer: Answer, number: int) -> RebuildRequest:
+        when = {"began": answer.began, "ended": answer.ended}
+        request = RebuildRequest(what=what, site=site, key=key, statuses=answer.statuses, number=number, **when)
         self._history.add(request)
         return request

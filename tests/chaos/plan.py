@@ -13,6 +13,7 @@ KINDS = (
     "kill server",
     "kill builder",
     "kill in commit",
+    "late commit",
     "kill redis",
     "freeze api",
     "freeze server",

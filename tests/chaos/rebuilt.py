@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from shared.rebuilds import KEEP
-from tests.chaos.history import Final, PageEnd, RebuildRequest, Told
+from tests.chaos.history import Final, Operation, PageEnd, RebuildRequest, Told
 
 ENDS = ("live", "failed", "superseded", "cancelled")
 
@@ -118,24 +118,68 @@ def _same_versions(final: Final) -> Iterator[str]:
         live[event.page] = event.version if event.type == "page-built" else 0
 
 
-def check_nothing_left_old(asked: Sequence[RebuildRequest], told: Sequence[Told], final: Final) -> Iterator[str]:
+def check_nothing_left_old(
+    asked: Sequence[RebuildRequest], operations: Sequence[Operation], told: Sequence[Told], final: Final
+) -> Iterator[str]:
     """After a rebuild that was not called off, no page is as it was built before it was asked for.
+
+    A page may well be, where somebody asked for another publication meanwhile: for that it was left alone.
 
     Args:
         asked: what operators asked for.
+        operations: what editors asked for.
         told: what readers were told, and when: what they were told of before had happened before.
         final: the state in which the run ended.
     """
-    records, begun = _records(final), _begun(told)
+    begun, since = _begun(told), _asked_since(asked, operations, final)
+    for site, spans in _spans(asked, final).items():
+        for page in (name for name in final.pages if name.startswith(f"{site}/")):
+            publications = final.pages[page].publications
+            for seq, record in publications.items():
+                if record["state"] != "live" or not record["version"] or (page, seq) not in begun:
+                    continue
+                until = since.get((page, _following(publications, seq)), 0.0)
+                for name, began, ended in spans:
+                    if begun[page, seq] < began and ended < until:
+                        about = f"{page} was as publication {seq} was built at {begun[page, seq]:.3f}"
+                        yield f"{about} or before, after {name}, from {began:.3f} to {ended:.3f}"
+
+
+def _following(publications: dict[int, dict[str, Any]], seq: int) -> int:
+    """The next publication for which a page may have been left alone; 0 where nothing went live any more."""
+    newer = {other: record["state"] for other, record in publications.items() if other > seq}
+    if "live" not in newer.values():
+        return 0
+    return min(other for other, state in newer.items() if state != "cancelled")
+
+
+def _spans(asked: Sequence[RebuildRequest], final: Final) -> dict[str, list[tuple[Name, float, float]]]:
+    """Rebuilds that were not called off, by site: from when they were asked for to when they were seen to be over."""
+    over = {Name(request.site, request.number): request.ended for request in asked if request.what == "watch"}
+    called_off = {Name(request.site, request.number) for request in asked if request.what == "call off"}
+    spans: defaultdict[str, list[tuple[Name, float, float]]] = defaultdict(list)
     for request in asked:
         name = Name(request.site, request.number)
-        if request.what != "begin" or records.get(name, {}).get("state") != "queued":
-            continue
-        for page, end in final.pages.items():
-            since = begun.get((page, end.live_seq), request.began)
-            if page.partition("/")[0] == request.site and end.live_version and since < request.began:
-                about = f"{page} is as publication {end.live_seq} was built at {since:.3f}"
-                yield f"{about}, although {name} was asked for at {request.began:.3f}"
+        if request.what == "begin" and request.number and name not in called_off:
+            spans[request.site].append((name, request.began, over.get(name, final.at)))
+    return spans
+
+
+def _asked_since(
+    asked: Sequence[RebuildRequest], operations: Sequence[Operation], final: Final
+) -> dict[tuple[str, int], float]:
+    """When a publication was asked for, at the earliest; of what a schedule asked for, that is not known."""
+    since = {(name, 0): float("inf") for name in final.pages}
+    since |= {(op.page, op.seq): op.began for op in operations if op.seq and op.what not in {"replay", "mismatch"}}
+    begun = {Name(request.site, request.number): request.began for request in asked if request.what == "begin"}
+    # A person's publication has no rebuild, and a rebuild that was refused no number.
+    begun = {name: began for name, began in begun.items() if name.number}
+    for name, page in final.pages.items():
+        for seq, record in page.publications.items():
+            rebuild = Name(name.partition("/")[0], record.get("rebuild", 0))
+            if rebuild in begun:
+                since[name, seq] = begun[rebuild]
+    return since
 
 
 def _begun(told: Sequence[Told]) -> dict[tuple[str, int], float]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.rebuilds import KEEP
-from tests.chaos.history import Event, Final, PageEnd, RebuildRequest, Told
+from tests.chaos.history import Event, Final, Operation, PageEnd, RebuildRequest, Told
 from tests.chaos.rebuilt import check_nothing_left_old, check_nothing_taken, check_rebuilds_end
 
 CHECKS = END, TAKEN, OLD = "end", "taken", "old"
@@ -46,7 +46,10 @@ class Story:
             asked("call off", 2, 21.0, 200),
             asked("call off", 1, 22.0, 409),
             asked("begin", 3, 30.0),
+            asked("watch", 1, 13.0, 200),
+            asked("watch", 3, 34.0, 200),
         ]
+        self.operations = [publish("home", 4, 29.8), publish("news", 5, 30.5)]
         self.built = [
             ("home", 1, 1, 5.0),
             ("news", 1, 1, 5.0),
@@ -60,6 +63,7 @@ class Story:
     def broken(self) -> set[str]:
         """Checks that find something."""
         final = Final(
+            at=50.0,
             pages={"acme/home": page(self.home), "acme/news": page(self.news)},
             rebuilds={"acme": self.rebuilds},
             events=[
@@ -70,7 +74,7 @@ class Story:
         found = (
             check_rebuilds_end(self.asked, final),
             check_nothing_taken(final),
-            check_nothing_left_old(self.asked, list(self.told()), final),
+            check_nothing_left_old(self.asked, self.operations, list(self.told()), final),
         )
         return {name for name, violations in zip(CHECKS, found, strict=True) if list(violations)}
 
@@ -98,6 +102,11 @@ def asked(what: Any, number: int, began: float, status: int = 202, key: str = ""
     return RebuildRequest(**about, began=began, ended=began + 0.1, statuses=[status])
 
 
+def publish(slug: str, seq: int, began: float) -> Operation:
+    about = {"what": "publish", "page": f"acme/{slug}", "key": f"publish-{slug}-{seq}", "version": seq, "seq": seq}
+    return Operation(**about, began=began, ended=began + 0.1, statuses=[201])
+
+
 @pytest.fixture
 def story() -> Story:
     return Story()
@@ -110,7 +119,7 @@ def test_good_rebuilds_are_accepted(story: Story) -> None:
 def test_a_rebuild_that_was_acknowledged_and_is_gone_is_refused(story: Story) -> None:
     story.asked.append(asked("begin", 4, 40.0))
 
-    assert story.broken() == {END}
+    assert END in story.broken()
 
 
 def test_publications_of_no_rebuild_are_refused(story: Story) -> None:
@@ -237,6 +246,24 @@ def test_a_build_that_began_before_a_rebuild_and_ended_after_is_refused(story: S
     story.built[5] = ("home", 4, 2, 30.05)
 
     assert story.broken() == {OLD}
+
+
+def test_a_page_that_was_left_as_it_was_until_somebody_published_it_is_refused(story: Story) -> None:
+    story.built[5] = ("home", 4, 2, 30.05)
+    story.home[5] = record(3, "live")
+    story.built.append(("home", 5, 3, 45.0))
+    story.operations.append(publish("home", 5, 40.0))
+
+    assert story.broken() == {OLD}
+
+
+def test_a_page_may_be_left_to_somebody_who_publishes_it(story: Story) -> None:
+    story.built[5] = ("home", 4, 2, 30.05)
+    story.home[5] = record(3, "live")
+    story.built.append(("home", 5, 3, 45.0))
+    story.operations.append(publish("home", 5, 32.0))
+
+    assert story.broken() == set()
 
 
 def test_a_page_may_be_as_it_was_before_a_rebuild_that_was_called_off(story: Story) -> None:
