@@ -190,7 +190,8 @@ class Wire(Connection):
                 # The transport finds out whether it is full or broken.
                 sent = 0
         if sent != message.length:
-            self._write(message.data[sent:])
+            # Who reads slowly shares the bytes with all others: a part of them would be a copy for each.
+            self._write(memoryview(message.data)[sent:] if sent else message.data)
 
     def _note(self, status: int, line: Line) -> None:
         self._since = self._clock.now

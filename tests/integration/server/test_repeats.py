@@ -5,7 +5,9 @@ import os
 import random
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -154,6 +156,26 @@ async def test_what_is_on_its_way_stays_as_it_was_whatever_happens_meanwhile(sit
         await wait_until(other_seconds_have_begun)
         assert (await raw.answer()).body == first
         assert await ask(raw) == [(200, second)] * OFTEN
+
+
+async def test_a_page_waits_once_however_many_read_it_slowly(timeless: Site, publisher: Publisher) -> None:
+    page = large(1)
+    await publisher.publish(page)
+    async with connected(timeless.port) as raw, AsyncExitStack() as stack:
+        await ask(raw)
+        readers = [await stack.enter_async_context(narrow(timeless)) for _ in range(20)]
+        tracemalloc.start()
+        try:
+            for reader, _ in readers:
+                reader.send(request(SPRING))
+            unsent = [connection.transport.get_write_buffer_size for _, connection in readers]
+            await wait_until(lambda: all(size() for size in unsent), what="the readers to be behind")
+            waits, (takes, _) = sum(size() for size in unsent), tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert waits > 10 * len(page)
+    assert takes < 2 * len(page)
 
 
 async def test_each_is_counted(site: Site, publisher: Publisher) -> None:
