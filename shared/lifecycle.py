@@ -6,6 +6,7 @@ app's `quiet` is called first.
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,6 +23,8 @@ from shared.http1 import Connection
 from shared.limits import Limits
 from shared.settings import Settings
 from shared.tasks import end
+
+log = logging.getLogger(__name__)
 
 BACKLOG = 2048
 
@@ -107,7 +110,16 @@ class _WebServer(uvicorn.Server):
             self._clock.tick()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Connection):
-                    connection.check()
+                    self._check(connection)
+
+    @staticmethod
+    def _check(connection: Connection) -> None:
+        """Look after one connection. Whatever is wrong with it, time goes on for the others."""
+        try:
+            connection.check()
+        except Exception:
+            log.exception("a connection cannot be looked after, and is given up")
+            connection.transport.abort()
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second. Returns: whether to end; uvicorn would set its own date."""

@@ -12,7 +12,7 @@ from shared.limits import Limits
 from tests.conftest import wait_until
 from tests.harness import TOKEN
 from tests.integration.server.conftest import Publisher, Site, StartServer
-from tests.integration.server.raw import PROBED, connected, narrow, request
+from tests.integration.server.raw import PROBE, PROBED, connected, narrow, other_end, request
 
 PAGE = b"<p>Spring</p>" * 1_000
 LARGE_PAGE = b"<p>Spring</p>" * 300_000
@@ -208,3 +208,22 @@ async def test_who_never_reads_a_small_answer_is_cut(start: StartServer, line: b
         assert connection.transport.get_write_buffer_size() < len(PAGE) + 1_000
 
         await wait_until(lambda: connection not in site.connections[0], what="the connection to be cut")
+
+
+async def test_a_connection_that_cannot_be_looked_after_costs_nobody_but_itself(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connected(site.port) as odd, connected(site.port) as other:
+        connection = await other_end(site, odd)
+
+        def fail() -> None:
+            raise RuntimeError("it is odd")
+
+        connection.check = fail  # type: ignore[method-assign] # as nothing known does
+        date = site.server.clock.date
+
+        assert await odd.rest() == b""
+        await wait_until(lambda: site.server.clock.date != date, what="the clock to go on")
+        other.send(PROBE)
+        assert (await other.answer()).body == PROBED
+    assert "cannot be looked after" in caplog.text
