@@ -18,7 +18,9 @@ from tests.harness import TOKEN
 
 # A stream moves its id every two seconds; one that is silent for longer is not coming back.
 SILENCE_S = 8.0
-STAY_S = (2.0, 15.0)
+STAY_S = (2.0, 10.0)
+# Long enough to be told an id, at the end, when everybody is to be told everything by every server.
+HURRIED_STAY_S = (2.2, 3.0)
 ENDS = frozenset({"page-built", "build-failed", "build-superseded", "page-unpublished", "build-cancelled"})
 
 
@@ -40,6 +42,7 @@ class Readers:
 
     def __init__(self, cluster: Cluster, history: History, seed: str) -> None:
         self._cluster, self._history, self._seed = cluster, history, seed
+        self.is_hurried = False
         self.ended: set[tuple[str, int]] = set()
         self.cursors: dict[str, str] = {}
         # By server, its start and partition; and by the topics that are watched.
@@ -73,7 +76,7 @@ class Readers:
         dice = random.Random(f"{self._seed} {reader}")
         while True:
             server = dice.choice(self._cluster.servers)
-            stay_s = dice.uniform(*STAY_S)
+            stay_s = dice.uniform(*(HURRIED_STAY_S if self.is_hurried else STAY_S))
             with contextlib.suppress(httpx2.TransportError, TimeoutError):
                 async with asyncio.timeout(stay_s):
                     await self._read(reader, topic, server, http)

@@ -167,6 +167,7 @@ async def _go_through(
         say("healing")
         await cluster.heal()
         editors.pace.is_over = visitors.pace.is_over = operators.pace.is_over = True
+        readers.is_hurried = True
         async with cluster.redis.client() as redis:
             was_quiet = await _until(lambda: _has_settled(working, cluster, readers, redis), SETTLE_S)
             await _until(lambda: _all_are_heard(cluster, redis), HEARD_S)
