@@ -25,6 +25,9 @@ from tests.stores import Stores
 hypothesis.settings.register_profile("platen", deadline=None)
 hypothesis.settings.load_profile("platen")
 
+# A test that is allowed as long as this may take minutes.
+MINUTES_S = 180
+
 IN_CI = os.environ.get("CI") == "true"
 # What tests drive that pip does not bring: program -> Debian package.
 PACKAGES = {"redis-server": "redis-server", "chromium": "chromium", "nginx": "nginx", "cc": "gcc libc6-dev"}
@@ -56,6 +59,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     servers = {"marked": on_both if is_marked else on_one, "both": on_both, "redis7": ["redis7"]}[asked]
     for fixture in {"redis_server", "own_server"} & set(metafunc.fixturenames):
         metafunc.parametrize(fixture, servers, indirect=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take minutes begins first: at the end of a run, nobody would have anything else to do meanwhile.
+
+    All others stay in their random order.
+    """
+    items.sort(key=lambda item: not _may_take_minutes(item))
+
+
+def _may_take_minutes(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("timeout")
+    return mark is not None and mark.args[0] >= MINUTES_S
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
