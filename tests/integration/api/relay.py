@@ -19,6 +19,7 @@ class Relay:
         forged: an error that is answered to each command in Redis's place, b"" for none.
         delay_s: how long each answer is held back, None for until `mend`.
         loses_and_ends: cut the connection before the next answer to a script, and listen no more.
+        most_open: how many connections there were at once, at most.
     """
 
     def __init__(self, target: str, path: Path) -> None:
@@ -30,6 +31,7 @@ class Relay:
         self.forged = b""
         self.delay_s: float | None = 0
         self.loses_and_ends = False
+        self.most_open = 0
 
     async def start(self) -> None:
         """Listen."""
@@ -66,6 +68,7 @@ class Relay:
         assert task is not None
         self._serving.add(task)
         self._open.add(writer)
+        self.most_open = max(self.most_open, len(self._open))
         try:
             from_redis, to_redis = await asyncio.open_unix_connection(self._target)
             with contextlib.closing(to_redis), contextlib.suppress(ConnectionError):
