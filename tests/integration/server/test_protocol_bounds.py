@@ -222,7 +222,7 @@ async def test_a_connection_that_cannot_be_looked_after_costs_nobody_but_itself(
         connection.check = fail  # type: ignore[method-assign] # as nothing known does
         date = site.server.clock.date
 
-        assert await odd.rest() == b""
+        assert await asyncio.wait_for(odd.rest(), 10) == b""
         await wait_until(lambda: site.server.clock.date != date, what="the clock to go on")
         other.send(PROBE)
         assert (await other.answer()).body == PROBED
