@@ -68,9 +68,11 @@ class HeldStream(asyncio.Protocol):
         "_is_behind",
         "_on_lost",
         "_on_reset",
+        "_seen",
         "_sent",
         "_stream",
         "_transport",
+        "_was_beaten",
         "credential",
         "ends_at",
         "is_ending",
@@ -93,8 +95,10 @@ class HeldStream(asyncio.Protocol):
         self._stream: Stream | None = None
         # The tuple of whoever made the piece, so it takes no room here.
         self._sent: Position = (0, 0)
+        # What it was at the last visit.
+        self._seen: Position = (0, 0)
         self._drained: asyncio.Event | None = None
-        self.turn, self.is_ending, self._is_behind = 0, False, False
+        self.turn, self.is_ending, self._is_behind, self._was_beaten = 0, False, False, False
 
     @property
     def is_live(self) -> bool:
@@ -157,15 +161,21 @@ class HeldStream(asyncio.Protocol):
         return self.write(piece.chunk) if self._is_behind else self._transport.write(piece.chunk)
 
     def beat(self, at: Position, chunk: bytes) -> None:
-        """Move a quiet client's last id, unless it is further already: then it would be told things twice.
+        """Move the last id of a client that heard nothing since the last visit, nor in it.
+
+        Visited twice per heartbeat, it hears something at least once. A last id that is further already stays: it
+        would be told things twice.
 
         Args:
             at: up to where everything was handed on.
             chunk: says so.
         """
-        if at >= self._sent:
+        is_due = self._sent == self._seen and not self._was_beaten
+        self._was_beaten = is_due and at >= self._sent
+        if self._was_beaten:
             self._sent = at
             self.write(chunk)
+        self._seen = self._sent
 
     def reset(self) -> None:
         """Start again from a snapshot; what waits is part of it."""

@@ -1,8 +1,8 @@
 """Looks after the status streams of a process: two tasks, however many streams.
 
-Those held at their transports are visited in turn, each once per heartbeat: its last id is moved, or it is ended
-because it is old. Streams are known by the token or the session that they came with, too: they end with it, and when
-whoever it belongs to may no longer look.
+Those held at their transports are visited in turn, each twice per heartbeat: one that heard nothing since has its last
+id moved, one that is old is ended. Streams are known by the token or the session that they came with, too: they end
+with it, and when whoever it belongs to may no longer look.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 STEP_S = 0.1
 # How long somebody may still watch with what has ended.
 CREDENTIALS_EVERY_S = 5.0
+VISITS = 2
 
 Beat = Callable[[HeldStream], None]
 # What somebody came with, and what they watch.
@@ -34,16 +35,17 @@ class Keeper:
     """One per process.
 
     Args:
-        beat: moves a live stream's last id.
+        beat: moves a live stream's last id, where it is due.
         tokens: whose they are.
-        every_s: how often a stream is visited.
+        heartbeat_s: within which a stream is visited VISITS times.
         credentials_every_s: how often it is asked who may still watch.
     """
 
     def __init__(
-        self, beat: Beat, tokens: Tokens, every_s: float, credentials_every_s: float = CREDENTIALS_EVERY_S
+        self, beat: Beat, tokens: Tokens, heartbeat_s: float, credentials_every_s: float = CREDENTIALS_EVERY_S
     ) -> None:
         self._beat, self._tokens, self._credentials_every_s = beat, tokens, credentials_every_s
+        every_s = heartbeat_s / VISITS
         steps = max(1, round(every_s / STEP_S))
         self._step_s = every_s / steps
         self._turns: list[set[HeldStream]] = [set() for _ in range(steps)]

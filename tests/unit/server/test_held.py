@@ -62,6 +62,10 @@ class Told:
 
         await self.held.tell(stream, pieces())
 
+    def visit(self, at: tuple[int, int], times: int = 1) -> None:
+        for _ in range(times):
+            self.held.beat(at, framed(b"id: %d-%d\n\n" % at))
+
     @property
     def ids(self) -> list[str]:
         return [found.decode() for found in re.findall(rb"(?m)^id: (.*)$", self.transport.sent)]
@@ -89,13 +93,34 @@ async def test_a_heartbeat_never_takes_a_last_id_back(told: Told) -> None:
     """The events are handed on to one watcher after the other, and a client may come from a server that is ahead."""
     await told.begin(b"id: 5-0\ndata: snapshot\n\n")
 
-    told.held.beat((3, 0), framed(b"id: 3-0\n\n"))
+    told.visit((3, 0), times=4)
     told.held.send(event((8, 0)))
-    told.held.beat((7, 9), framed(b"id: 7-9\n\n"))
-    told.held.beat((8, 0), framed(b"id: 8-0\n\n"))
+    told.visit((7, 9), times=4)
+    told.visit((8, 0))
     told.held.send(event((8, 0), (9, 0)))
 
     assert told.ids == ["5-0", "8-0", "8-0", "9-0"]
+
+
+async def test_who_is_quiet_gets_a_heartbeat_at_every_second_visit(told: Told) -> None:
+    await told.begin(b"id: 5-0\ndata: snapshot\n\n")
+
+    told.visit((5, 0), times=3)
+    told.visit((6, 0), times=4)
+
+    # The snapshot came between the first visit and the one before.
+    assert told.ids == ["5-0", "5-0", "6-0", "6-0"]
+
+
+async def test_who_hears_events_gets_no_heartbeat(told: Told) -> None:
+    await told.begin(b"id: 5-0\ndata: snapshot\n\n")
+
+    for at in ((6, 0), (7, 0), (8, 0)):
+        told.held.send(event(at))
+        told.visit((9, 0))
+    told.visit((9, 0))
+
+    assert told.ids == ["5-0", "6-0", "7-0", "8-0", "9-0"]
 
 
 async def test_what_comes_while_the_past_is_told_follows_it(told: Told) -> None:
