@@ -82,7 +82,7 @@ async def test_leaving_saves_first_and_asks_where_it_cannot(open_tab: OpenTab, u
     desk = await edit(open_tab, up, site, SMALL)
     await desk.field("Title").fill("Left")
     await desk.page.get_by_role("link", name="History").click()
-    await wait_until(lambda: not desk.tab.path.endswith("spring"), what="the next screen")
+    await desk.page.locator(".page-form").wait_for(state="detached")
     saved = desk.draft["config"]["title"]
     await desk.page.go_back()
     await desk.previewed()
@@ -96,6 +96,30 @@ async def test_leaving_saves_first_and_asks_where_it_cannot(open_tab: OpenTab, u
     assert saved == "Left"
     assert desk.tab.path.endswith("spring")
     assert await desk.field("Title").input_value() == "Not saved"
+
+
+async def test_a_screen_on_its_way_out_takes_nothing_that_would_be_lost_with_it(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    may_come = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await desk.page.route(endpoint("**/versions*"), slowly)
+    await desk.field("Title").focus()
+    # As people do who have the field under the cursor while another screen is still coming.
+    await desk.page.get_by_role("link", name="History").dispatch_event("click")
+    await wait_until(lambda: not desk.tab.path.endswith("spring"), what="the way to the next screen")
+    await desk.page.keyboard.type("lost")
+    title = await desk.field("Title").input_value()
+    may_come.set()
+    await desk.page.locator(".page-form").wait_for(state="detached")
+
+    assert title == "Small"
+    assert not await desk.page.locator("main").evaluate("main => main.inert")
 
 
 async def two_desks(open_tab: OpenTab, up: Up, site: str) -> tuple[Desk, Desk]:

@@ -53,11 +53,14 @@ async function show({ isFirst = false, top = 0 }) {
   const own = (turn += 1);
   current.stop?.abort();
   const stop = new AbortController();
+  // What is on its way out takes nothing more: it would be lost with it.
+  options.outlet.inert = true;
   const timer = setTimeout(() => (options.progress.hidden = false), PROGRESS_AFTER_MS);
   const screen = await load(stop.signal).catch((error) => error);
   if (own !== turn) return;
   clearTimeout(timer);
   options.progress.hidden = true;
+  options.outlet.inert = false;
   if (screen instanceof Error && screen.name === "AbortError") return;
   const shown = screen instanceof Error ? options.failed(screen, reload) : screen;
   current = { leave: shown.leave ?? null, stop };
