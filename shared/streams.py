@@ -326,17 +326,6 @@ class EventLog:
             answer = await self._blocking.xread(asked, count=count, block=block_ms)
         return [entry for stream, raw in _by_stream(answer) for entry in self._entries(stream, raw)]
 
-    async def history(self, partition: int, after: str, count: int) -> list[Entry]:
-        """Events after a position, oldest first, without waiting.
-
-        Raises:
-            StoreUnavailable, StoreUncertain: Redis is away.
-        """
-        stream = self._keys.events(partition)
-        with translated():
-            raw = await self._client.xrange(stream, min=f"({after}", count=count)
-        return self._entries(stream, raw)
-
     async def newest(self, partition: int, before: str, count: int) -> list[Entry]:
         """Events before a position, newest first.
 
@@ -353,24 +342,44 @@ class EventLog:
             raw = await self._client.xrevrange(stream, max=f"({before}" if before else "+", count=count)
         return self._entries(stream, raw)
 
+    async def resume(self, partition: int, after: str, count: int) -> list[Entry] | None:
+        """Events after a position, oldest first, without waiting.
+
+        Args:
+            partition: whose events.
+            after: a position.
+            count: most events.
+
+        Returns:
+            None where not every event after the position is still there, as `is_resumable` says.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
+        stream = self._keys.events(partition)
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            pipeline.xrange(stream, min=f"({after}", count=count)
+            # Asked behind it: what was trimmed before would be missing from what was read.
+            _ask_whether_resumable(pipeline, stream, after)
+            raw, *found = await pipeline.execute(raise_on_error=False)
+            is_resumable = _is_resumable(after, *found)
+            return self._entries(stream, _found(raw)) if is_resumable else None
+
     async def is_resumable(self, partition: int, after: str) -> bool:
         """Whether every event after a position is still there.
 
         False for a position older than what is kept, for one that this stream has not reached, and for one of another
         history, from before Redis was emptied or restored: all would read as silence or as a gap. Errs towards False,
         after which a reader takes a snapshot.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
         """
-        stream = self._keys.events(partition)
-        info = await self._info(stream)
-        if not info:
-            return after == START
-        if after == START:
-            return bool(info["entries-added"] == info["length"])
-        if after == info["last-generated-id"].decode():
-            return True
-        # Ids are times, so another history goes past any position; but the very entry is in this one only.
         with translated():
-            return bool(await self._client.xrange(stream, min=after, max=after))
+            pipeline: Any = self._client.pipeline(transaction=False)
+            _ask_whether_resumable(pipeline, self._keys.events(partition), after)
+            return _is_resumable(after, *await pipeline.execute(raise_on_error=False))
 
     async def _info(self, stream: str) -> dict[str, Any]:
         with translated():
@@ -385,6 +394,32 @@ class EventLog:
     def _entries(self, stream: str, raw: Sequence[Any]) -> list[Entry]:
         partition = self._streams[stream]
         return [Entry(stream, partition, id_.decode(), fields or {}) for id_, fields in raw]
+
+
+def _ask_whether_resumable(pipeline: Any, stream: str, after: str) -> None:
+    pipeline.xinfo_stream(stream)
+    pipeline.xrange(stream, min=after, max=after)
+
+
+def _is_resumable(after: str, info: Any, entry: Any) -> bool:
+    if _is_no_stream(info):
+        return after == START
+    known = _found(info)
+    if after == START:
+        return bool(known["entries-added"] == known["length"])
+    # Ids are times, so another history goes past any position; but the very entry is in this one only.
+    return after == known["last-generated-id"].decode() or bool(_found(entry))
+
+
+def _found(answer: Any) -> Any:
+    """An answer out of several, raised where it is an error."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _is_no_stream(answer: Any) -> bool:
+    return isinstance(answer, ResponseError) and "no such key" in str(answer)
 
 
 def _by_stream(answer: Any) -> list[tuple[str, Any]]:

@@ -5,12 +5,15 @@ nothing is left out in silence: where history is gone or too long, a `reset` com
 """
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
 from services.server.follower import Follower
 from services.server.held import HeldStream
-from services.server.hub import EVERYTHING, SEVERAL, Topic, concerns, encode_block, encode_word, framed
+from services.server.hub import EVERYTHING, SEVERAL, Position, Topic, concerns, encode_block, encode_word, framed
+from services.server.sharing import Sharing
 from services.server.snapshots import Snapshots
 from services.server.stream import Stream
 from shared.keys import Keys
@@ -19,6 +22,20 @@ from shared.streams import START, Entry, EventLog, parse_position, position
 MOST_SCANNED = 10_000
 CHUNK = 500
 BEHIND_S = 2.0
+
+
+class _Snapshot(NamedTuple):
+    """A snapshot as it is told.
+
+    Attributes:
+        at: the position that events are told from.
+        seen: the newest position that it may show.
+        block: its bytes.
+    """
+
+    at: str
+    seen: str
+    block: bytes
 
 
 class CatchUp:
@@ -36,6 +53,8 @@ class CatchUp:
     ) -> None:
         self._snapshots, self._events, self._follower, self._keys = snapshots, events, follower, keys
         self._behind_s = behind_s
+        self._shared_snapshots = Sharing(self._read_snapshot)
+        self._shared_history = Sharing(self._read_history)
 
     async def begin(self, topic: Topic, last: str, stream: Stream) -> AsyncIterator[bytes]:
         """Pieces for a stream that has just joined the hub.
@@ -69,7 +88,7 @@ class CatchUp:
     def beat(self, held: HeldStream) -> None:
         """The same for a stream that is live."""
         handed_on = self._follower.handed_on[self._partition(held.topic)]
-        held.beat(position(handed_on), framed(b"id: %b\n\n" % handed_on.encode()))
+        held.beat(*_beat(handed_on))
 
     def _partition(self, topic: Topic) -> int:
         # Several sites can be watched where there is one partition.
@@ -79,9 +98,8 @@ class CatchUp:
         partition = self._partition(topic)
         await self._follower.reach(partition, START, self._behind_s)
         for _ in range(MOST_SCANNED // CHUNK):
-            entries = await self._events.history(partition, stream.sent, CHUNK)
-            # Asked after reading: what was trimmed before it would be missing from what was read.
-            if not await self._events.is_resumable(partition, stream.sent):
+            entries = await self._shared_history.ask((partition, stream.sent))
+            if entries is None:
                 break
             # The rest comes over the hub, once the follower has applied it.
             applied = position(self._follower.applied[partition])
@@ -95,11 +113,23 @@ class CatchUp:
             yield piece
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
-        at, seen, data = await self._snapshots.read(topic)
+        at, seen, block = await self._shared_snapshots.ask(topic)
         await self._follower.reach(self._partition(topic), seen, self._behind_s)
         stream.sent = at
+        return block
+
+    async def _read_snapshot(self, topic: Topic) -> _Snapshot:
+        at, seen, data = await self._snapshots.read(topic)
         text = msgspec.json.encode({"type": "snapshot", **data})
-        return b"id: %b\nevent: snapshot\ndata: %b\n\n" % (at.encode(), text)
+        return _Snapshot(at, seen, b"id: %b\nevent: snapshot\ndata: %b\n\n" % (at.encode(), text))
+
+    async def _read_history(self, after: tuple[int, str]) -> list[Entry] | None:
+        return await self._events.resume(*after, CHUNK)
+
+
+@lru_cache(64)
+def _beat(at: str) -> tuple[Position, bytes]:
+    return position(at), framed(b"id: %b\n\n" % at.encode())
 
 
 def _encode(topic: Topic, entries: list[Entry]) -> bytes:
