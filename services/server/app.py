@@ -97,7 +97,7 @@ class Server:
         well_known = WellKnown(published, self.versions, self.hosts, settings.public_url)
         self.visitors = Visitors(self.memory, self.hosts, well_known)
         snapshots = Snapshots(sites, pages, PublicationStore(client, keys), events, keys)
-        catch_up = CatchUp(snapshots, events, self.follower, keys)
+        catch_up = CatchUp(snapshots, self.follower, keys)
         tokens = Tokens(client)
         self.keeper = Keeper(catch_up.beat, tokens, settings.sse_heartbeat_s)
         self.status = Status(catch_up, self.hub, self.keeper, tokens, settings)

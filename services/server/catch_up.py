@@ -12,14 +12,13 @@ import msgspec
 
 from services.server.follower import Follower
 from services.server.held import HeldStream
-from services.server.hub import EVERYTHING, SEVERAL, Position, Topic, concerns, encode_block, encode_word, framed
+from services.server.hub import EVERYTHING, SEVERAL, Position, Topic, concerning, encode_word, framed
 from services.server.sharing import Sharing
 from services.server.snapshots import Snapshots
 from services.server.stream import Stream
 from shared.keys import Keys
-from shared.streams import START, Entry, EventLog, parse_position, position
+from shared.streams import START, parse_position, position
 
-MOST_SCANNED = 10_000
 CHUNK = 500
 BEHIND_S = 2.0
 
@@ -42,19 +41,16 @@ class CatchUp:
     """Brings streams up to the live events.
 
     Args:
-        snapshots, events: where it reads.
-        follower: how far this process has got.
+        snapshots: where it reads.
+        follower: how far this process has got, and what happened until there.
         keys: names.
         behind_s: how far behind Redis the follower may be before a watcher is asked to come back.
     """
 
-    def __init__(
-        self, snapshots: Snapshots, events: EventLog, follower: Follower, keys: Keys, behind_s: float = BEHIND_S
-    ) -> None:
-        self._snapshots, self._events, self._follower, self._keys = snapshots, events, follower, keys
+    def __init__(self, snapshots: Snapshots, follower: Follower, keys: Keys, behind_s: float = BEHIND_S) -> None:
+        self._snapshots, self._follower, self._keys = snapshots, follower, keys
         self._behind_s = behind_s
         self._shared_snapshots = Sharing(self._read_snapshot)
-        self._shared_history = Sharing(self._read_history)
 
     async def begin(self, topic: Topic, last: str, stream: Stream) -> AsyncIterator[bytes]:
         """Pieces for a stream that has just joined the hub.
@@ -97,20 +93,19 @@ class CatchUp:
     async def _replay(self, topic: Topic, stream: Stream) -> AsyncIterator[bytes]:
         partition = self._partition(topic)
         await self._follower.reach(partition, START, self._behind_s)
-        for _ in range(MOST_SCANNED // CHUNK):
-            entries = await self._shared_history.ask((partition, stream.sent))
-            if entries is None:
-                break
-            # The rest comes over the hub, once the follower has applied it.
-            applied = position(self._follower.applied[partition])
-            known = [entry for entry in entries if position(entry.id) <= applied]
-            if known:
-                stream.sent = known[-1].id
-            yield _encode(topic, known)
-            if len(known) < CHUNK:
-                return
-        async for piece in self.reset(topic, stream):
-            yield piece
+        happened = await self._follower.histories[partition].since(stream.sent)
+        if happened is None:
+            async for piece in self.reset(topic, stream):
+                yield piece
+            return
+        # The rest comes over the hub, once the follower has applied it.
+        for first in range(0, len(happened), CHUNK):
+            part = happened[first : first + CHUNK]
+            stream.sent = part[-1].id
+            yield b"".join([told.text for told in concerning(topic, part)])
+        if not self._follower.is_following:
+            # Those who were here when it began were told.
+            yield encode_word("paused")
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
         at, seen, block = await self._shared_snapshots.ask(topic)
@@ -123,14 +118,7 @@ class CatchUp:
         text = msgspec.json.encode({"type": "snapshot", **data})
         return _Snapshot(at, seen, b"id: %b\nevent: snapshot\ndata: %b\n\n" % (at.encode(), text))
 
-    async def _read_history(self, after: tuple[int, str]) -> list[Entry] | None:
-        return await self._events.resume(*after, CHUNK)
-
 
 @lru_cache(64)
 def _beat(at: str) -> tuple[Position, bytes]:
     return position(at), framed(b"id: %b\n\n" % at.encode())
-
-
-def _encode(topic: Topic, entries: list[Entry]) -> bytes:
-    return b"".join(encode_block(entry) for entry in entries if concerns(topic, entry))

@@ -11,8 +11,9 @@ import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from services.server.history import histories
 from services.server.hosts import Hosts
-from services.server.hub import Hub
+from services.server.hub import Hub, Told, tell
 from services.server.memory import PageMemory, PageName
 from services.server.witness import Witness
 from shared.errors import StoreUnavailable, Unavailable, Undecodable
@@ -76,6 +77,7 @@ class Follower:
         self._moved = asyncio.Event()
         self.applied: dict[int, str] = {}
         self.handed_on: dict[int, str] = {}
+        self.histories = histories(events)
 
     @property
     def is_following(self) -> bool:
@@ -151,7 +153,7 @@ class Follower:
         if await self._refresh(changed):
             return await self._start_over()
         # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
-        plans = self._hub.plan(entries)
+        plans = self._hub.plan(self._tell(entries))
         self._move_to(self.applied | {entry.partition: entry.id for entry in entries})
         await self._hub.hand_on(plans)
         self.handed_on = self.applied
@@ -159,6 +161,13 @@ class Follower:
         self._anchor = {p: self.applied[p] if at == START else at for p, at in self._anchor.items()}
         self._on_applied(self.applied, {entry.partition for entry in entries} if changed else ())
         return None
+
+    def _tell(self, entries: Sequence[Entry]) -> list[Told]:
+        """The entries as watchers are told them; from here on they are history."""
+        told = [tell(entry) for entry in entries]
+        for partition, history in self.histories.items():
+            history.append([each for each, entry in zip(told, entries, strict=True) if entry.partition == partition])
+        return told
 
     async def _refresh(self, names: Sequence[PageName]) -> list[PageName]:
         """Make pages true, in one round trip; where one of them is damaged, each on its own.
@@ -205,6 +214,8 @@ class Follower:
             await self._witness.testify(ahead, self.applied or tail)
         await self._hosts.start_over()
         was_following = bool(self.applied)
+        for partition, history in self.histories.items():
+            history.start_over(tail[partition])
         self._move_to(tail)
         self.handed_on = tail
         self._anchor, self._checked_at = tail, self._clock()

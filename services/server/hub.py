@@ -12,6 +12,7 @@ its last id and resumes from history.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from shared.errors import Undecodable
@@ -28,6 +29,23 @@ AT_ONCE = 20
 
 Topic = tuple[str, str]
 Position = tuple[int, int]
+
+
+class Told(NamedTuple):
+    """An event as watchers are told it.
+
+    Attributes:
+        at: its position.
+        id: likewise, as it is written.
+        topics: whoever watches one of them is told, and whoever watches several sites, its own among them; none where
+            it is no event of ours.
+        text: its block.
+    """
+
+    at: Position
+    id: str
+    topics: tuple[Topic, ...]
+    text: bytes
 
 
 class Block(NamedTuple):
@@ -115,18 +133,16 @@ class Hub:
             del self._watchers[topic]
             self._forget_several(topic)
 
-    def plan(self, entries: Iterable[Entry]) -> list[Plan]:
+    def plan(self, happened: Iterable[Told]) -> list[Plan]:
         """Decide who is told what of some events."""
         blocks: dict[Topic, list[Block]] = {}
-        for entry in entries if self._watchers else ():
-            topics = topics_of(entry)
-            watched = [topic for topic in topics if topic in self._watchers]
-            watched += self._several.get(topics[0][0], ()) if topics else ()
-            if watched:
-                block = Block(position(entry.id), encode_block(entry))
-                for topic in watched:
-                    blocks.setdefault(topic, []).append(block)
-        return [Plan(Piece(told), list(self._watchers[topic])) for topic, told in blocks.items()]
+        for told in happened if self._watchers else ():
+            watched = [topic for topic in told.topics if topic in self._watchers]
+            watched += self._several.get(told.topics[0][0], ()) if told.topics else ()
+            block = Block(told.at, told.text)
+            for topic in watched:
+                blocks.setdefault(topic, []).append(block)
+        return [Plan(Piece(those), list(self._watchers[topic])) for topic, those in blocks.items()]
 
     @staticmethod
     async def hand_on(plans: Iterable[Plan]) -> None:
@@ -177,23 +193,33 @@ def sites_in(topic: Topic) -> list[str]:
     return [site for site in sites.split(SEVERAL) if site] if page == SEVERAL else []
 
 
-def concerns(topic: Topic, entry: Entry) -> bool:
-    """Whether whoever watches a topic is told of an event."""
-    topics = topics_of(entry)
-    return topic in topics or (bool(topics) and topics[0][0] in sites_in(topic))
+def concerning(topic: Topic, happened: Iterable[Told]) -> list[Told]:
+    """Those events of which whoever watches a topic is told."""
+    sites = sites_in(topic)
+    if sites:
+        return [told for told in happened if told.topics and told.topics[0][0] in sites]
+    return [told for told in happened if topic in told.topics]
 
 
-def topics_of(entry: Entry) -> list[Topic]:
-    """Whom an event concerns: who watches its page, its site, or everything; and several sites, its own among them."""
+def tell(entry: Entry) -> Told:
+    """An entry of an events stream as watchers are told it."""
+    topics = _topics_of(entry)
+    return Told(position(entry.id), entry.id, topics, encode_block(entry) if topics else b"")
+
+
+def _topics_of(entry: Entry) -> tuple[Topic, ...]:
     try:
         event = decode_event(entry.data)
     except Undecodable:
-        return []
-    if not event.site:
-        return []
+        return ()
     old = event.old if isinstance(event, PageMoved) else ()
+    return _topics(event.site, (*old, event.page)) if event.site else ()
+
+
+@lru_cache(4096)  # So that a long history of the same pages is small.
+def _topics(site: str, pages: tuple[str, ...]) -> tuple[Topic, ...]:
     # A site's own event names no page, and is told once.
-    return [(event.site, page) for page in (*old, event.page) if page] + [(event.site, ALL_PAGES), EVERYTHING]
+    return *((site, page) for page in pages if page), (site, ALL_PAGES), EVERYTHING
 
 
 def encode_block(entry: Entry) -> bytes:

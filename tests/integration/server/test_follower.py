@@ -42,7 +42,7 @@ class Parts:
             self.events, self.memory, self.hub, self.witness, hosts, clock=itertools.count(0, 60).__next__
         )
         snapshots = Snapshots(stores.sites, stores.pages, stores.publications, self.events, keys)
-        self.catch_up = CatchUp(snapshots, self.events, self.follower, keys, behind_s=0.05)
+        self.catch_up = CatchUp(snapshots, self.follower, keys, behind_s=0.05)
 
     async def holds(self, body: bytes) -> bool:
         held = await self.memory.get(SPRING)
@@ -126,7 +126,9 @@ async def test_a_snapshot_is_not_told_before_this_process_serves_what_it_says(
 async def test_history_is_not_told_before_this_process_serves_what_it_says(parts: Parts, publisher: Publisher) -> None:
     first = (await parts.events.tail())[0]
     await publisher.publish(b"one")
-    parts.follower.applied = await parts.events.tail()
+    parts.follower.start()
+    await wait_until(lambda: parts.follower.is_following)
+    await parts.follower.stop()
     await publisher.publish(b"two")
     watcher = stream()
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from services.server.catch_up import MOST_SCANNED
+from services.server.history import MOST_HELD, SLACK
 from shared import keys as keys_of
 from shared.accounts.accounts import AccountStore
 from shared.auth import Token, Tokens, digest
@@ -193,7 +193,10 @@ async def test_a_position_too_far_back_gets_a_reset_and_a_snapshot(
 ) -> None:
     await publisher.publish(b"one")
     start = (await client.xinfo_stream(keys.events(0)))["last-generated-id"].decode()
-    await append(client, keys, MOST_SCANNED, page="elsewhere")
+    await append(client, keys, int(MOST_HELD * SLACK) + 1, page="elsewhere")
+    # Whoever has a snapshot is at a server that has applied everything until then.
+    async with watching(site) as reader:
+        await reader.next()
 
     async with watching(site, start) as reader:
         reset, snapshot = await reader.next(), await reader.next()
@@ -274,6 +277,22 @@ async def test_a_position_that_cannot_be_resumed_is_told_and_gets_a_snapshot(
     assert (reset.event, snapshot.event) == ("reset", "snapshot")
     assert snapshot.data["live"]["seq"] == 3
     assert published.data["seq"] == 4
+
+
+async def test_what_redis_has_trimmed_is_resumed_where_it_is_remembered(
+    site: Site, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    async with watching(site) as reader:
+        snapshot = await reader.next()
+    seqs = [await publisher.publish(b"%d" % number) for number in range(3)]
+    async with watching(site) as reader:
+        await reader.next()
+    await client.xtrim(keys.events(0), maxlen=1, approximate=False)
+
+    async with watching(site, snapshot.id) as reader:
+        told = [(await reader.until("page-built"))[-1].data["seq"] for _ in seqs]
+
+    assert told == seqs
 
 
 async def test_an_emptied_redis_resets_open_streams(

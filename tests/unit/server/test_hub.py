@@ -4,7 +4,19 @@ import asyncio
 
 import msgspec
 
-from services.server.hub import ALL_PAGES, AT_ONCE, EVERYTHING, Block, Hub, Piece, encode_block, framed, several
+from services.server.hub import (
+    ALL_PAGES,
+    AT_ONCE,
+    EVERYTHING,
+    Block,
+    Hub,
+    Piece,
+    Told,
+    encode_block,
+    framed,
+    several,
+    tell,
+)
 from shared.streams import Entry
 
 
@@ -27,9 +39,9 @@ class Listener:
         self.ends += 1
 
 
-def event(page: str, at: str = "1-0", kind: str = "build-started", site: str = "acme") -> Entry:
+def event(page: str, at: str = "1-0", kind: str = "build-started", site: str = "acme") -> Told:
     data = {"type": kind, "site": site, "page": page, "seq": 1, "version": 1, "state": "building", "at": 1}
-    return Entry("s", 0, at, {b"type": kind.encode(), b"data": msgspec.json.encode(data)})
+    return tell(Entry("s", 0, at, {b"type": kind.encode(), b"data": msgspec.json.encode(data)}))
 
 
 async def test_an_event_reaches_who_watches_its_page_or_its_site_and_nobody_else() -> None:
@@ -153,9 +165,8 @@ async def test_what_is_no_event_at_all_is_left_out() -> None:
     hub, listener = Hub(), Listener()
     hub.join(("acme", "spring"), listener)
 
-    await hub.hand_on(
-        hub.plan([Entry("s", 0, "1-0", {}), Entry("s", 0, "2-0", {b"data": b"\xff"}), event("spring", "3-0")])
-    )
+    odd = [tell(Entry("s", 0, "1-0", {})), tell(Entry("s", 0, "2-0", {b"data": b"\xff"}))]
+    await hub.hand_on(hub.plan([*odd, event("spring", "3-0")]))
 
     assert [at for at, _ in listener.heard] == ["3-0"]
 

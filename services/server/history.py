@@ -1,0 +1,137 @@
+"""The newest events of a partition as watchers are told them, held in memory.
+
+Watchers who come back after a restart or a cut ask for what they missed, thousands of them at once, and mostly for the
+same: what one of them makes this process read and decode, the others find here. What is held are events that this
+process has applied, without a gap, so the position of any of them can be resumed from.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from services.server.hub import Position, Told, tell
+from services.server.sharing import Sharing
+from shared.streams import EventLog, position
+
+MOST_HELD = 10_000
+MOST_BYTES = 8 * 1024 * 1024
+CHUNK = 500
+# Room is made for several at once: moving all that stays costs as much as moving it for one.
+SLACK = 1.1
+
+
+class History:
+    """Of one partition.
+
+    Args:
+        events: where older ones are read.
+        partition: whose events.
+        most: bound of the events held, and of how far somebody may be behind.
+        most_bytes: likewise, of their blocks' bytes.
+    """
+
+    def __init__(self, events: EventLog, partition: int, most: int, most_bytes: int) -> None:
+        self._events, self._partition, self._most, self._most_bytes = events, partition, most, most_bytes
+        self._told: list[Told] = []
+        self._size_bytes = 0
+        # The events held are all that followed on this position.
+        self._follows: Position = (0, 0)
+        # Up to here it is known to be too far back.
+        self._too_far: Position = (0, -1)
+        self._wanted: set[str] = set()
+        self._reaching = Sharing(self._reach_back)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def start_over(self, at: str) -> None:
+        """Forget everything: events follow on this position, and on no earlier one that is known."""
+        self._told, self._size_bytes = [], 0
+        self._follows, self._too_far = position(at), (0, -1)
+
+    def append(self, told: Sequence[Told]) -> None:
+        """Take events that were applied, the ones behind those that are held."""
+        self._told += told
+        self._size_bytes += _size_bytes(told)
+        if len(self._told) > self._most * SLACK or self._size_bytes > self._most_bytes * SLACK:
+            self._make_room()
+
+    async def since(self, after: str) -> list[Told] | None:
+        """Events behind a position, up to what this process has applied.
+
+        Returns:
+            None where that position cannot be resumed: it is of another history, or too far back.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away, and the position is none of those that are held.
+        """
+        wanted = position(after)
+        if self._too_far < wanted < self._follows:
+            self._wanted.add(after)
+            await self._reaching.ask(self._partition)
+        if wanted > self._newest:
+            # Where another process told of it this one will come to it; then nothing is missing until there.
+            return [] if await self._events.is_resumable(self._partition, after) else None
+        return self._find(wanted)
+
+    @property
+    def _newest(self) -> Position:
+        return self._told[-1].at if self._told else self._follows
+
+    def _find(self, wanted: Position) -> list[Told] | None:
+        if wanted == self._follows:
+            return self._told[:]
+        index = bisect_left(self._told, wanted, key=_position_of)
+        is_there = index < len(self._told) and self._told[index].at == wanted
+        return self._told[index + 1 :] if is_there else None
+
+    async def _reach_back(self, _partition: int) -> None:
+        """Read what lies between the positions that are wanted and what is held, from the earliest that can be had."""
+        wanted, self._wanted = sorted(self._wanted, key=position), set()
+        for after in wanted:
+            at, follows = position(after), self._follows
+            earlier = await self._read(after, follows) if self._too_far < at < follows else None
+            # While it was read, what it was to lead up to may have been forgotten.
+            if earlier is not None and self._follows is follows:
+                self._told[:0] = earlier
+                self._size_bytes += _size_bytes(earlier)
+                self._follows = at
+
+    async def _read(self, after: str, upto: Position) -> list[Told] | None:
+        """Returns: the events behind one position up to another, None where they are too many or not all there."""
+        found: list[Told] = []
+        size_bytes, at = self._size_bytes, after
+        while True:
+            entries = await self._events.resume(self._partition, at, CHUNK)
+            if entries is None:
+                return None
+            earlier = [tell(entry) for entry in entries if position(entry.id) <= upto]
+            found += earlier
+            if len(earlier) < CHUNK:
+                return found
+            size_bytes += _size_bytes(earlier)
+            if len(self._told) + len(found) > self._most or size_bytes > self._most_bytes:
+                self._too_far = max(self._too_far, position(after))
+                return None
+            at = entries[-1].id
+
+    def _make_room(self) -> None:
+        dropped = 0
+        while len(self._told) - dropped > self._most or self._size_bytes > self._most_bytes:
+            self._size_bytes -= len(self._told[dropped].text)
+            dropped += 1
+        self._follows = self._told[dropped - 1].at
+        del self._told[:dropped]
+
+
+def histories(events: EventLog) -> dict[int, History]:
+    """One for each partition, which share the bounds."""
+    count = len(events.partitions)
+    return {p: History(events, p, MOST_HELD // count, MOST_BYTES // count) for p in events.partitions}
+
+
+def _size_bytes(told: Sequence[Told]) -> int:
+    return sum(len(each.text) for each in told)
+
+
+def _position_of(told: Told) -> Position:
+    return told.at
