@@ -2,9 +2,10 @@
 
 The server runs on one core, one process with all the watchers on another. Each round starts each server anew, opens
 the watchers, and publishes: at a pace of 10,000 deliveries a second, then with one event and with sixteen in flight.
-Without watchers, with idle ones, and in each of these parts a page is asked for 50 times a second (open loop), by a
-visitor who shares the watchers' core and goes ahead of them there: in their turn he would wait for them instead of the
-server. Every server gets the same events, made in the same place.
+At last all are cut off, miss a hundred events, and come back with their last id. Without watchers, with idle ones, and
+in each of these parts a page is asked for 50 times a second (open loop), by a visitor who shares the watchers' core and
+goes ahead of them there: in their turn he would wait for them instead of the server. Every server gets the same events,
+made in the same place.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from bench.watchers import Done, Opened, Plan, Turn, allow_files
 
 PACED_PER_S = 10_000
 PROBES_PER_S = 50
+MISSED = 100
 SETTLED_BYTES = 64 * 1024
 
 
@@ -42,6 +44,9 @@ class Sample(NamedTuple):
         turns: one for each way of publishing.
         per_cpu_s: events delivered per CPU second of the server, for each of them.
         probes: pages asked for without watchers, with idle ones, and in each turn.
+        back: when all that came back had what they missed, None where the server does not know it.
+        back_cpu_s: what that cost the server.
+        back_probes: pages asked for meanwhile.
     """
 
     kib: float
@@ -49,6 +54,9 @@ class Sample(NamedTuple):
     turns: list[Done]
     per_cpu_s: list[float]
     probes: list[list[float]]
+    back: Done | None
+    back_cpu_s: float
+    back_probes: list[float]
 
 
 # The measurement
@@ -157,7 +165,16 @@ def _measure(peer: Peer, count: int, seconds: float, core: int) -> Sample:
                 probes.append(_probe(target, seconds, core))
                 turns.append(client.done())
                 per_cpu_s.append(turns[-1].events * count / (cpu_s(target.pids) - used))
-    return Sample(kib, opened, turns, per_cpu_s, probes)
+            back = _come_back(client, target, seconds, core) if target.plan.resumes else (None, 0.0, [])
+    return Sample(kib, opened, turns, per_cpu_s, probes, *back)
+
+
+def _come_back(client: _Client, target: Target, seconds: float, core: int) -> tuple[Done, float, list[float]]:
+    used = cpu_s(target.pids)
+    client.begin(Turn(1, seconds, missed=MISSED))
+    probes = _probe(target, seconds, core)
+    done = client.done()
+    return done, cpu_s(target.pids) - used, probes
 
 
 def _turns(count: int, seconds: float) -> dict[str, Turn]:
@@ -177,11 +194,13 @@ def _print_samples(found: dict[str, list[Sample]], count: int) -> None:
     titles = list(_turns(count, 1))
     for at, title in enumerate(titles):
         _print_turn(found, at, count, title)
-    columns = ["no watchers", "idle", *titles]
+    _print_back(found, count)
+    columns = ["no watchers", "idle", *titles, "coming back"]
     print(f"\n{'a page, p50 / p99 in ms':<24}" + "".join(f"{column:>17}" for column in columns))
     for name, samples in found.items():
-        pooled = [[took for sample in samples for took in sample.probes[at]] for at in range(len(columns))]
-        cells = [f"{percentile(times, 0.5):.1f} / {percentile(times, 0.99):.1f}" for times in pooled]
+        rounds = [[*sample.probes, sample.back_probes] for sample in samples]
+        pooled = [[took for probes in rounds for took in probes[at]] for at in range(len(columns))]
+        cells = [f"{percentile(times, 0.5):.1f} / {percentile(times, 0.99):.1f}" if times else "-" for times in pooled]
         print(f"{name:<24}" + "".join(f"{cell:>17}" for cell in cells))
 
 
@@ -210,6 +229,20 @@ def _print_turn(found: dict[str, list[Sample]], at: int, count: int, title: str)
         took, busy = [took for turn in turns for took in turn.took_ms], statistics.median(turn.busy for turn in turns)
         line = f"{name:<24} {rate:>12,.0f} {statistics.median(per_cpu_s):>10,.0f} {ratio:>6}"
         print(f"{line} {percentile(took, 0.5):>16.1f} {percentile(took, 0.99):>8.1f} {busy:>12.0%}")
+
+
+def _print_back(found: dict[str, list[Sample]], count: int) -> None:
+    """What it takes until all who were cut off have what they missed."""
+    print(f"\n{f'{MISSED} events missed':<24} {'all told, s':>12} {'CPU ms each':>12} {'ratio':>6}")
+    cost = {name: [sample.back_cpu_s / count * 1000 for sample in samples] for name, samples in found.items()}
+    anchor = cost.get(NCHAN)
+    for name, samples in found.items():
+        took = [sample.back.seconds for sample in samples if sample.back]
+        if not took:
+            print(f"{name:<24} {'cannot':>12}")
+            continue
+        ratio = _ratio(cost[name], anchor) if anchor else "-"
+        print(f"{name:<24} {statistics.median(took):>12.2f} {statistics.median(cost[name]):>12.2f} {ratio:>6}")
 
 
 def _ratio(values: Sequence[float], anchors: Sequence[float]) -> str:

@@ -87,12 +87,21 @@ def _sse_starlette(python: Path, folder: Path, count: int, core: int) -> Iterato
     port, program = free_port(), Path(__file__).with_name("sse_peer.py")
     with started([str(python), str(program), str(port), str(folder / "page")], core) as process:
         wait_until(lambda: process.poll() is not None or listens(port), "sse-starlette listens")
-        yield Target(port, [process.pid], _http_plan(count, port, ready="\r\n\r\n"), "/page")
+        yield Target(port, [process.pid], _http_plan(count, port, ready="\r\n\r\n", resumes=False), "/page")
 
 
-def _http_plan(count: int, port: int, ready: str) -> Plan:
+def _http_plan(count: int, port: int, ready: str, *, resumes: bool = True) -> Plan:
     request = "GET /watch HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n"
-    return Plan(count=count, port=port, request=request, ready=ready, publish_to="", framing="post", target="/publish")
+    return Plan(
+        count=count,
+        port=port,
+        request=request,
+        ready=ready,
+        publish_to="",
+        framing="post",
+        target="/publish",
+        resumes=resumes,
+    )
 
 
 def _find_sse_starlette() -> Path | None:

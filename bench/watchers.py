@@ -9,6 +9,7 @@ Run as a program it takes its Plan as JSON, says `Opened`, and then runs a `Turn
 """
 
 import os
+import re
 import resource
 import select
 import socket
@@ -24,6 +25,9 @@ MARK = b"~"
 AT_ONCE = 64
 CHUNK_BYTES = 65_536
 STALL_S = 30.0
+SETTLED_S = 1.0
+
+_LAST_ID = re.compile(rb"^id: ?(\S+)\r?\n", re.MULTILINE)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         publish_to: path of a Unix socket, or "" for the server itself.
         framing: how an event is sent: `xadd`, with the stream as target, or an HTTP `post` to it.
         target: of the events.
+        resumes: whether the server knows what a client missed that comes back with its last id.
         site, page: what they are about.
     """
 
@@ -47,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     publish_to: str
     framing: Literal["xadd", "post"]
     target: str
+    resumes: bool = True
     site: str = "bench"
     page: str = "p0"
 
@@ -64,17 +70,20 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """Publish for a while.
+    """Publish for a while, or be cut off for a while.
 
     Attributes:
         in_flight: events that may be under way at once.
         seconds: how long.
         every_s: time from one event to the next; 0 for as fast as they are delivered.
+        missed: 0, or how many events happen while nobody is connected; then all come back with their last id. Nothing
+            can follow such a turn.
     """
 
     in_flight: int
     seconds: float
     every_s: float = 0
+    missed: int = 0
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -82,7 +91,7 @@ class Done(msgspec.Struct, frozen=True):
 
     Attributes:
         events: published, and delivered to every connection.
-        seconds: from the first event to the last receipt of the last.
+        seconds: from the first event, or the first to come back, to the last receipt of the last.
         took_ms: of each event, from sending it to its receipt by the last connection.
         busy: share of a core that this process used.
     """
@@ -109,6 +118,9 @@ class Watchers:
         self._reached: list[int] = []
         self._took_ms: list[float] = []
         self._whole = self._again = 0
+        # What came last over one of the connections: all get the same.
+        self._tail = b""
+        self._behind: dict[int, int] = {}
         self._publisher = self._connect_publisher()
 
     def open(self) -> Opened:
@@ -119,12 +131,14 @@ class Watchers:
         began = time.perf_counter()
         while len(self._seen) < self._plan.count:
             while len(self._sockets) < self._plan.count and len(self._heads) < AT_ONCE:
-                self._connect()
+                self._heads[self._connect()] = b""
             self._step(STALL_S)
         return Opened(time.perf_counter() - began, self._again)
 
     def run(self, turn: Turn) -> Done:
         """Publish for a while, and wait until everything has arrived."""
+        if turn.missed:
+            return self._come_back(turn.missed)
         first, began, cpu = len(self._sent_at), time.perf_counter(), time.process_time()
         due = began
         while (now := time.perf_counter()) < began + turn.seconds:
@@ -153,13 +167,38 @@ class Watchers:
             pass
         self._poll.unregister(until_readable)
 
-    def _connect(self) -> None:
+    def _connect(self, *headers: bytes) -> int:
         connection = socket.create_connection(("127.0.0.1", self._plan.port), STALL_S)
-        connection.sendall(self._plan.request.encode())
+        connection.sendall(self._plan.request.encode().replace(b"\r\n\r\n", b"\r\n".join((b"", *headers, b"", b""))))
         connection.setblocking(False)
         number = connection.fileno()
-        self._sockets[number], self._heads[number] = connection, b""
+        self._sockets[number] = connection
         self._poll.register(number, select.EPOLLIN)
+        return number
+
+    def _come_back(self, missed: int) -> Done:
+        last = _LAST_ID.findall(self._tail)[-1]
+        for connection in self._sockets.values():
+            connection.close()
+        self._sockets.clear()
+        self._seen.clear()
+        for _ in range(missed):
+            self._publish()
+            self._step(STALL_S)
+        self._step(SETTLED_S, may_be_quiet=True)
+        began, cpu, come = time.perf_counter(), time.process_time(), 0
+        while come < self._plan.count or self._behind:
+            while come < self._plan.count and len(self._behind) < AT_ONCE:
+                self._behind[self._connect(b"Last-Event-ID: " + last)] = missed
+                come += 1
+            self._step(STALL_S)
+        took = time.perf_counter() - began
+        return Done(missed, took, [], (time.process_time() - cpu) / took)
+
+    def _catch_up(self, number: int, marks: int) -> None:
+        self._behind[number] -= marks
+        if self._behind[number] == 0:
+            del self._behind[number]
 
     def _connect_publisher(self) -> socket.socket:
         if self._plan.publish_to:
@@ -200,8 +239,12 @@ class Watchers:
             chunk = self._sockets[number].recv(CHUNK_BYTES)
         except ConnectionResetError:
             chunk = b""
+        if number == next(iter(self._sockets)):
+            self._tail = (self._tail + chunk)[-CHUNK_BYTES:]
         if not chunk:
             self._lose(number)
+        elif number in self._behind:
+            self._catch_up(number, chunk.count(MARK))
         elif number in self._heads:
             self._greet(number, chunk)
         elif marks := chunk.count(MARK):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.watchers import Plan, Turn, Watchers
+from bench.watchers import MARK, Plan, Turn, Watchers
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n: hi\n\n"
 
@@ -90,3 +90,39 @@ def test_a_pace_is_kept() -> None:
 def test_a_stream_that_is_closed_ends_the_run() -> None:
     with _opened(loses=True) as watchers, pytest.raises(RuntimeError, match="closed"):
         watchers.run(Turn(in_flight=1, seconds=5))
+
+
+def test_who_was_cut_off_comes_back_with_the_last_id_and_is_counted_once_it_has_what_it_missed() -> None:
+    asked: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        publisher, _ = listening.accept()
+        first = [listening.accept()[0] for _ in range(3)]
+        for watcher in first:
+            watcher.sendall(HEAD + b"id: 7-1\ndata: {}\n\n")
+        for _ in range(5):
+            publisher.recv(65_536)
+            publisher.sendall(b"HTTP/1.1 202 Accepted\r\n\r\n")
+        later = [listening.accept()[0] for _ in range(3)]
+        for watcher in later:
+            asked.append(watcher.recv(65_536))
+            watcher.sendall(HEAD + MARK * 2)
+            watcher.sendall(MARK * 3)
+        for each in (publisher, *first, *later):
+            each.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve, args=[listening])
+        serving.start()
+        port = int(listening.getsockname()[1])
+        plan = Plan(
+            count=3, port=port, request="GET /\r\n\r\n", ready=": hi", publish_to="", framing="post", target="/"
+        )
+        watchers = Watchers(plan)
+        watchers.open()
+        done = watchers.run(Turn(1, 1, missed=5))
+        serving.join(10)
+        watchers.close()
+
+    assert done.events == 5
+    assert asked == [b"GET /\r\nLast-Event-ID: 7-1\r\n\r\n"] * 3
