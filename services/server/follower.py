@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from services.server.history import histories
@@ -144,7 +145,8 @@ class Follower:
         return None
 
     async def _apply(self, entries: list[Entry]) -> None:
-        events = _decoded(entries)
+        decoded = [_decode(entry) for entry in entries]
+        events = [event for event in decoded if event is not None]
         changed = _changed_pages(events)
         for event in events:
             if isinstance(event, ConfigPublished):
@@ -152,8 +154,10 @@ class Follower:
         await self._hosts.refresh(event.site for event in events if isinstance(event, HostnamesSet))
         if await self._refresh(changed):
             return await self._start_over()
+        told = [tell(entry, event) for entry, event in zip(entries, decoded, strict=True)]
         # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
-        plans = self._hub.plan(self._tell(entries))
+        plans = self._hub.plan(told)
+        self._remember(entries, told)
         self._move_to(self.applied | {entry.partition: entry.id for entry in entries})
         await self._hub.hand_on(plans)
         self.handed_on = self.applied
@@ -162,12 +166,12 @@ class Follower:
         self._on_applied(self.applied, {entry.partition for entry in entries} if changed else ())
         return None
 
-    def _tell(self, entries: Sequence[Entry]) -> list[Told]:
-        """The entries as watchers are told them; from here on they are history."""
-        told = [tell(entry) for entry in entries]
-        for partition, history in self.histories.items():
-            history.append([each for each, entry in zip(told, entries, strict=True) if entry.partition == partition])
-        return told
+    def _remember(self, entries: Sequence[Entry], told: Sequence[Told]) -> None:
+        by_partition: defaultdict[int, list[Told]] = defaultdict(list)
+        for entry, each in zip(entries, told, strict=True):
+            by_partition[entry.partition].append(each)
+        for partition, those in by_partition.items():
+            self.histories[partition].append(those)
 
     async def _refresh(self, names: Sequence[PageName]) -> list[PageName]:
         """Make pages true, in one round trip; where one of them is damaged, each on its own.
@@ -255,14 +259,12 @@ def pause_s(failures: int, dice: float) -> float:
     return ceiling * (0.5 + dice / 2)
 
 
-def _decoded(entries: list[Entry]) -> list[AnyEvent | UnknownEvent]:
-    events = []
-    for entry in entries:
-        try:
-            events.append(decode_event(entry.data))
-        except Undecodable as error:
-            log.warning("event %s: %s", entry.id, error)
-    return events
+def _decode(entry: Entry) -> AnyEvent | UnknownEvent | None:
+    try:
+        return decode_event(entry.data)
+    except Undecodable as error:
+        log.warning("event %s: %s", entry.id, error)
+        return None
 
 
 def _changed_pages(events: list[AnyEvent | UnknownEvent]) -> list[PageName]:

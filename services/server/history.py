@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from services.server.hub import Position, Told, tell
 from services.server.sharing import Sharing
-from shared.streams import EventLog, position
+from shared.errors import Undecodable
+from shared.events import decode_event
+from shared.streams import Entry, EventLog, position
 
 MOST_HELD = 10_000
 MOST_BYTES = 8 * 1024 * 1024
@@ -104,7 +106,7 @@ class History:
             entries = await self._events.resume(self._partition, at, CHUNK)
             if entries is None:
                 return None
-            earlier = [tell(entry) for entry in entries if position(entry.id) <= upto]
+            earlier = [_tell(entry) for entry in entries if position(entry.id) <= upto]
             found += earlier
             if len(earlier) < CHUNK:
                 return found
@@ -127,6 +129,13 @@ def histories(events: EventLog) -> dict[int, History]:
     """One for each partition, which share the bounds."""
     count = len(events.partitions)
     return {p: History(events, p, MOST_HELD // count, MOST_BYTES // count) for p in events.partitions}
+
+
+def _tell(entry: Entry) -> Told:
+    try:
+        return tell(entry, decode_event(entry.data))
+    except Undecodable:
+        return tell(entry, None)
 
 
 def _size_bytes(told: Sequence[Told]) -> int:

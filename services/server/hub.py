@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from shared.errors import Undecodable
-from shared.events import PageMoved, decode_event
+from shared.events import AnyEvent, PageMoved, UnknownEvent
 from shared.streams import Entry, position
 
 ALL_PAGES = ""
@@ -201,19 +200,19 @@ def concerning(topic: Topic, happened: Iterable[Told]) -> list[Told]:
     return [told for told in happened if topic in told.topics]
 
 
-def tell(entry: Entry) -> Told:
-    """An entry of an events stream as watchers are told it."""
-    topics = _topics_of(entry)
+def tell(entry: Entry, event: AnyEvent | UnknownEvent | None) -> Told:
+    """An entry of an events stream as watchers are told it.
+
+    Args:
+        event: what it says, None where that is none of ours.
+    """
+    topics = () if event is None or not event.site else _topics(event.site, (*_left(event), event.page))
     return Told(position(entry.id), entry.id, topics, encode_block(entry) if topics else b"")
 
 
-def _topics_of(entry: Entry) -> tuple[Topic, ...]:
-    try:
-        event = decode_event(entry.data)
-    except Undecodable:
-        return ()
-    old = event.old if isinstance(event, PageMoved) else ()
-    return _topics(event.site, (*old, event.page)) if event.site else ()
+def _left(event: AnyEvent | UnknownEvent) -> Sequence[str]:
+    """Pages that an event concerns besides its own."""
+    return event.old if isinstance(event, PageMoved) else ()
 
 
 @lru_cache(4096)  # So that a long history of the same pages is small.

@@ -9,7 +9,7 @@ import pytest
 
 from services.server import history as module
 from services.server.history import SLACK, History
-from services.server.hub import EVERYTHING, concerning, several, tell
+from services.server.hub import EVERYTHING, concerning, several
 from shared.connection import Client, connect
 from shared.errors import StoreUnavailable
 from shared.keys import Keys
@@ -70,7 +70,7 @@ class Log:
 
     async def follow(self) -> None:
         after = self.history._told[-1].id if len(self.history) else "{}-{}".format(*self.history._follows)
-        self.history.append([tell(entry) for entry in await self.events.read({0: after}, 1, 10_000)])
+        self.history.append([module._tell(entry) for entry in await self.events.read({0: after}, 1, 10_000)])
 
     async def since(self, after: str) -> list[str] | None:
         told = await self.history.since(after)

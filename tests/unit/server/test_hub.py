@@ -17,6 +17,7 @@ from services.server.hub import (
     several,
     tell,
 )
+from shared.events import decode_event
 from shared.streams import Entry
 
 
@@ -41,7 +42,8 @@ class Listener:
 
 def event(page: str, at: str = "1-0", kind: str = "build-started", site: str = "acme") -> Told:
     data = {"type": kind, "site": site, "page": page, "seq": 1, "version": 1, "state": "building", "at": 1}
-    return tell(Entry("s", 0, at, {b"type": kind.encode(), b"data": msgspec.json.encode(data)}))
+    encoded = msgspec.json.encode(data)
+    return tell(Entry("s", 0, at, {b"type": kind.encode(), b"data": encoded}), decode_event(encoded))
 
 
 async def test_an_event_reaches_who_watches_its_page_or_its_site_and_nobody_else() -> None:
@@ -165,7 +167,7 @@ async def test_what_is_no_event_at_all_is_left_out() -> None:
     hub, listener = Hub(), Listener()
     hub.join(("acme", "spring"), listener)
 
-    odd = [tell(Entry("s", 0, "1-0", {})), tell(Entry("s", 0, "2-0", {b"data": b"\xff"}))]
+    odd = [tell(Entry("s", 0, "1-0", {}), None), tell(Entry("s", 0, "2-0", {b"data": b"\xff"}), None)]
     await hub.hand_on(hub.plan([*odd, event("spring", "3-0")]))
 
     assert [at for at, _ in listener.heard] == ["3-0"]
