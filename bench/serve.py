@@ -21,6 +21,7 @@ from bench.processes import Cores, cores, cpu_s, describe_cores, family, free_po
 from bench.running import Running, has_fast_path, platen_server, platen_up
 from bench.site import CODED, common_headers, fetch, publish_pages, write_site
 from bench.wrk import Load, Varied, find_wrk, run_wrk
+from services.server.sending import cost_of_files
 
 PAGES, AGENTS = 200, 50
 NGINX, OURS = "nginx", "platen server"
@@ -222,6 +223,15 @@ def _print_row(title: str, connections: int, found: dict[str, list[Sample]]) -> 
 # The program
 
 
+def _describe_sending() -> str:
+    """The way that Platen's servers choose at their start, as nginx's is chosen by trying."""
+    cost = cost_of_files()
+    if cost is None:
+        return "sending   Platen writes; there are no files in memory here"
+    way = "sends from a file in memory" if cost < 1 else "writes"
+    return f"sending   Platen {way}: from a file it takes {cost:.2f} times as long as by write here"
+
+
 def _read_options(options: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench serve", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="of each row (default 5)")
@@ -239,6 +249,7 @@ def main(options: Sequence[str] = ()) -> None:
     rows = [ROWS[name] for name in asked.rows]
     print(f"\nvisitor path, one core per server, {asked.rounds} rotating rounds of {asked.seconds} s")
     print(describe_cores(where))
+    print(_describe_sending())
     if not find_wrk():
         print("left out: all of it, since wrk is not installed (apt-get install wrk)")
         return

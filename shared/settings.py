@@ -19,6 +19,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 MOST_WORKERS = 64
 LogLevel = Literal["debug", "info", "warning", "error"]
+Sendfile = Literal["auto", "on", "off"]
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -113,6 +114,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bound of the pages held in memory by each server process."""
     fast_path: bool = True
     """Whether pages are answered, and status streams held, beneath ASGI; 0 leaves both to the plain routes."""
+    sendfile: Sendfile = "auto"
+    """Whether pages are sent from a file in memory, without a copy; `auto` tries at the start which way is quicker."""
     access_log_every: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Log every n-th answer to a visitor; 0 logs none."""
     warm_pages: Annotated[int, msgspec.Meta(ge=0)] = 2_000

@@ -27,6 +27,7 @@ from services.server.pages import Visitors
 from services.server.recheck import Recheck
 from services.server.repeats import Repeats
 from services.server.report import Reporter
+from services.server.sending import is_file_quicker
 from services.server.snapshots import Snapshots
 from services.server.status import Status
 from services.server.tally import Counted, Tally
@@ -75,7 +76,8 @@ class Server:
         published, self.versions = PublishedStore(client, keys), VersionStore(client, keys)
         self._repeats = Repeats()
         self.clock = Clock()
-        self._messages = Messages()
+        is_filed = is_file_quicker() if settings.sendfile == "auto" else settings.sendfile == "on"
+        self._messages = Messages(is_filed=is_filed)
         self.clock.on_tick(self._repeats.forget)
         self.clock.on_tick(self._messages.forget)
         self.memory = PageMemory(

@@ -1,8 +1,8 @@
-"""Whole messages of this second: an answer is put together once for all who get it, and sent without being copied.
+"""Whole messages of this second: an answer is put together once for all who get it.
 
 An answer with its status line and its date is the same for everybody who gets it within one second. What is sent twice
-in it is kept, and also laid into a file that exists in memory only: what the kernel sends from a file (sendfile) it
-need not copy, and with pages of the usual size the copy is the dearest part of a hit that can be spared.
+in it is kept, and, where it is sent the quicker from there (`sending.py`), also laid into a file that exists in memory
+only, of which the kernel makes no copy: the copy is the dearest part of a hit that can be spared.
 
 Such a file is written only at its end, since bytes on their way to a client are still the file's. At the end of its
 second it is closed, and the bytes live on until the last of them has arrived.
@@ -10,13 +10,13 @@ second it is closed, and the bytes live on until the last of them has arrived.
 
 import contextlib
 import os
-import sys
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from services.server.answers import Answer
+from services.server.sending import has_files
 
-# Of messages, each of which is held twice: here and in the file.
+# Of messages, each of which is held twice where it lies in the file, too.
 MOST_BYTES = 16 * 1024 * 1024
 # What an answer costs that was sent once, and what a message costs beside its bytes; measured.
 SEEN_BYTES = 100
@@ -59,11 +59,8 @@ _NO_FILE = _File(-1)
 
 
 def _open_file() -> _File:
-    """A file in memory, or none: elsewhere sendfile is another call, and without a descriptor to spare it goes, too.
-
-    A Python that was built for any Linux, as uv installs them, may lack the call.
-    """
-    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+    """A file in memory, or none: without a descriptor to spare it goes, too."""
+    if has_files():
         with contextlib.suppress(OSError):
             return _File(os.memfd_create("platen-messages"))
     return _NO_FILE
@@ -96,6 +93,7 @@ class Messages:
     """Messages by answer, bounded by bytes; one per process.
 
     Args:
+        is_filed: whether to lay them into a file, too.
         most_bytes: of all together, those in the file included.
 
     Attributes:
@@ -103,8 +101,8 @@ class Messages:
         size_bytes: of all together.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, *, is_filed: bool = True, most_bytes: int = MOST_BYTES) -> None:
+        self._is_filed, self._most_bytes = is_filed, most_bytes
         self._kept: dict[Answer, Message] = {}
         # Ids of those that were sent once; what never comes again shall not push out what does, nor be held here
         # when the page memory lets it go. Should another answer get the id of one that is gone, it is kept early.
@@ -123,8 +121,8 @@ class Messages:
         if id(answer) not in self._seen:
             if self._has_room(SEEN_BYTES):
                 self._seen.add(id(answer))
-        elif self._has_room(COSTS_BYTES + 2 * len(data)):
-            if self._file is _NO_FILE:
+        elif self._has_room(COSTS_BYTES + (1 + self._is_filed) * len(data)):
+            if self._is_filed and self._file is _NO_FILE:
                 self._file = _open_file()
             message = self._kept[answer] = Message(data, self._file)
             return message

@@ -11,7 +11,7 @@ written to a client that does not read: what it has sent on is held back unread.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from os import sendfile
+from os import sendfile, write
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -181,11 +181,13 @@ class Wire(Connection):
         return message
 
     def _put(self, message: Message) -> None:
-        """Send from the message's file, as much as the socket takes, unless something is to be sent before."""
-        fd, sent = message.file.fd, 0
-        if fd >= 0 and not self._unsent_bytes():
+        """Send as much of a message as the socket takes, unless something is to be sent before."""
+        sent = 0
+        if not self._unsent_bytes():
+            fd = message.file.fd
             try:
-                sent = sendfile(self._fd, fd, message.at, message.length)
+                # Past the transport, which comes to the same in more steps.
+                sent = write(self._fd, message.data) if fd < 0 else sendfile(self._fd, fd, message.at, message.length)
             except OSError:
                 # The transport finds out whether it is full or broken.
                 sent = 0

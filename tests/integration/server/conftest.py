@@ -137,9 +137,12 @@ async def make_publisher(client: Client, keys: Keys, stores: Stores) -> Publishe
 
 @pytest.fixture
 def settings(redis_server: str, request: pytest.FixtureRequest) -> Settings:
-    """Crosswise: the fast path on the embedded Valkey, plain ASGI where a test runs on Debian's Redis, too."""
+    """Crosswise: the fast path on the embedded Valkey, plain ASGI where a test runs on Debian's Redis, too.
+
+    Pages are sent from a file, whichever way is quicker on this machine; what may differ is tried both ways.
+    """
     is_fast = request.node.callspec.params["redis_server"] == "valkey"
-    return Settings(redis_url=redis_server, host="127.0.0.1", port=0, fast_path=is_fast)
+    return Settings(redis_url=redis_server, host="127.0.0.1", port=0, fast_path=is_fast, sendfile="on")
 
 
 @pytest.fixture

@@ -68,9 +68,9 @@ def _cut_anywhere(row: list[bytes], rng: random.Random) -> list[bytes]:
     return [whole[start:end] for start, end in itertools.pairwise([0, *cuts, len(whole)])]
 
 
-@pytest.fixture
-async def both(start_server: StartServer, publisher: Publisher) -> Both:
-    return await start_both(start_server, publisher)
+@pytest.fixture(params=["on", "off"], ids=["from a file", "written"])
+async def both(start_server: StartServer, publisher: Publisher, request: pytest.FixtureRequest) -> Both:
+    return await start_both(start_server, publisher, request.param)
 
 
 @asynccontextmanager

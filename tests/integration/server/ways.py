@@ -51,10 +51,10 @@ class Both(NamedTuple):
         return wire
 
 
-async def start_both(start_server: StartServer, publisher: Publisher) -> Both:
+async def start_both(start_server: StartServer, publisher: Publisher, sendfile: str = "on") -> Both:
     """Publish the pages and start both servers."""
     await publish(publisher)
-    both = Both(await start_server(fast_path=True), await start_server(fast_path=False))
+    both = Both(await start_server(fast_path=True, sendfile=sendfile), await start_server(fast_path=False))
     for site in both:
         await hold(site)
     return both

@@ -83,6 +83,16 @@ def test_what_is_short_does_not_lie_in_the_file(messages: Messages) -> None:
     assert made.file.fd < 0
 
 
+def test_where_it_is_not_to_be_sent_from_a_file_there_is_none() -> None:
+    messages = Messages(is_filed=False)
+
+    made = make(messages, answer())
+
+    assert made.is_kept
+    assert made.file.fd < 0
+    messages.forget()
+
+
 @on_files
 def test_with_the_second_the_file_is_closed_and_another_begun(messages: Messages) -> None:
     spring = answer()
@@ -95,10 +105,12 @@ def test_with_the_second_the_file_is_closed_and_another_begun(messages: Messages
     assert in_file(make(messages, spring)) == made.data
 
 
-def test_it_holds_no_more_bytes_than_it_may() -> None:
+@pytest.mark.parametrize("is_filed", [True, False])
+def test_it_holds_no_more_bytes_than_it_may(*, is_filed: bool) -> None:
     answers = [answer(b"%03d" % number + b"x" * 997) for number in range(100)]
-    costs = SEEN_BYTES + COSTS_BYTES + 2 * Message(make(Messages(), answers[0], times=1).data).length
-    messages = Messages(most_bytes=9 * costs + 5)
+    copies = 2 if is_filed else 1
+    costs = SEEN_BYTES + COSTS_BYTES + copies * Message(make(Messages(), answers[0], times=1).data).length
+    messages = Messages(is_filed=is_filed, most_bytes=9 * costs + 5)
 
     for each in answers:
         make(messages, each)
