@@ -94,6 +94,7 @@ def test_a_stream_that_is_closed_ends_the_run() -> None:
 
 def test_who_was_cut_off_comes_back_with_the_last_id_and_is_counted_once_it_has_what_it_missed() -> None:
     asked: list[bytes] = []
+    is_done = threading.Event()
 
     def serve(listening: socket.socket) -> None:
         publisher, _ = listening.accept()
@@ -108,6 +109,7 @@ def test_who_was_cut_off_comes_back_with_the_last_id_and_is_counted_once_it_has_
             asked.append(watcher.recv(65_536))
             watcher.sendall(HEAD + MARK * 2)
             watcher.sendall(MARK * 3)
+        is_done.wait(10)
         for each in (publisher, *first, *later):
             each.close()
 
@@ -119,10 +121,13 @@ def test_who_was_cut_off_comes_back_with_the_last_id_and_is_counted_once_it_has_
             count=3, port=port, request="GET /\r\n\r\n", ready=": hi", publish_to="", framing="post", target="/"
         )
         watchers = Watchers(plan)
-        watchers.open()
-        done = watchers.run(Turn(1, 1, missed=5))
-        serving.join(10)
-        watchers.close()
+        try:
+            watchers.open()
+            done = watchers.run(Turn(1, 1, missed=5))
+        finally:
+            is_done.set()
+            serving.join(10)
+            watchers.close()
 
     assert done.events == 5
     assert asked == [b"GET /\r\nLast-Event-ID: 7-1\r\n\r\n"] * 3
