@@ -173,7 +173,7 @@ def test_a_token_is_made_printed_alone_listed_and_revoked(up: Up) -> None:
         (["pages", "nowhere"], "platen publish FILE --page"),
         (["versions", "nowhere/x"], "platen publish FILE --page"),
         (["unpublish", "hints/x"], "platen pages SITE"),
-        (["rollback", "hints/spring", "9"], "platen versions SITE/PAGE"),
+        (["rollback", "hints/spring", "999"], "platen versions SITE/PAGE"),
     ],
 )
 def test_what_is_not_there_is_mended_with_a_command(up: Up, command: list[str], hint: str) -> None:
