@@ -6,7 +6,8 @@ shell names a screen's whole chain, and all of it is asked for at once.
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 # Static imports stand at the beginning of a line. What is in a comment or within a function is none of them: it is
@@ -62,7 +63,7 @@ def needed(texts: Mapping[str, str], *firsts: str) -> list[str]:
     found = list(firsts)
     # It grows while it is walked.
     for path in found:
-        found += [name for name in dict.fromkeys(_imported(texts, path)) if name not in found]
+        found += [name for name in _imported(path, texts[path]) if name not in found]
     return found
 
 
@@ -83,6 +84,7 @@ def _fits(expected: str, given: str) -> bool:
     return _SLUG.fullmatch(given) is not None if expected.startswith(":") else expected == given
 
 
-def _imported(texts: Mapping[str, str], path: str) -> Iterator[str]:
-    for name in imports(texts[path]):
-        yield posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+@cache  # The modules are the program's own, and each is needed by many screens.
+def _imported(path: str, text: str) -> tuple[str, ...]:
+    folder = posixpath.dirname(path)
+    return tuple(dict.fromkeys(posixpath.normpath(posixpath.join(folder, name)) for name in imports(text)))

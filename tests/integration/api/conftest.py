@@ -99,15 +99,14 @@ def client_of(app: Starlette) -> httpx2.AsyncClient:
 async def everything(client: Client) -> dict[bytes, Any]:
     """All that Redis holds but for the audit log, and when who was seen, so that two instants can be compared."""
     noted = (b"platen:{accounts}:audit", b"platen:{accounts}:session:", b"platen:{accounts}:token:")
-    return {key: await content(client, key) for key in await client.keys("*") if not key.startswith(noted)}
-
-
-async def content(client: Client, key: bytes) -> Any:
-    """What a key holds. Of what has no order a dump would show one, which changes as it grows."""
-    kind = await client.type(key)
-    if kind == b"hash":
-        return await client.hgetall(key)
-    return set(await client.smembers(key)) if kind == b"set" else await client.dump(key)
+    keys = [key for key in await client.keys("*") if not key.startswith(noted)]
+    kinds, contents = client.pipeline(transaction=False), client.pipeline(transaction=False)
+    for key in keys:
+        kinds.type(key)
+    for key, kind in zip(keys, await kinds.execute(), strict=True):
+        # Of what has no order a dump would show one, which changes as it grows.
+        {b"hash": contents.hgetall, b"set": contents.smembers}.get(kind, contents.dump)(key)
+    return dict(zip(keys, await contents.execute(), strict=True))
 
 
 async def publish(web: httpx2.AsyncClient, **more: object) -> dict[str, object]:

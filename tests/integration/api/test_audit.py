@@ -23,6 +23,12 @@ from tests.integration.api.people import PASSWORD, anonymous, join, sign_in, sig
 CHANGES = [endpoint for endpoint in ENDPOINTS if endpoint.is_change and endpoint.is_noted]
 
 
+@pytest.fixture(autouse=True)
+def brief_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is noted is written a moment later, together; hundreds of tests need not wait that long."""
+    monkeypatch.setattr(audit, "WRITE_EVERY_S", 0.01)
+
+
 async def entries(web: httpx2.AsyncClient, count: int, path: str = "audit") -> list[dict[str, Any]]:
     """The newest entries, once there are as many."""
     found: list[dict[str, Any]] = []
