@@ -16,10 +16,15 @@ OpenTab = Callable[..., Awaitable[Tab]]
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A running Platen."""
-    with Up(tmp_path_factory.mktemp("up") / "data") as up:
+    """A running Platen, with the sites and accounts of all tests; a module that looks at lists of them has its own."""
+    yield from started(tmp_path_factory)
+
+
+def started(folders: pytest.TempPathFactory) -> Iterator[Up]:
+    """A Platen that runs until it is given back."""
+    with Up(folders.mktemp("up") / "data") as up:
         yield up
 
 

@@ -1,9 +1,11 @@
 """One's own sessions and tokens, the accounts of everybody, and what is written down of all that."""
 
+from collections.abc import Iterator
+
 import httpx2
 import pytest
 
-from tests.browser.editor.conftest import OpenTab
+from tests.browser.editor.conftest import OpenTab, started
 from tests.browser.editor.tab import PASSWORD, V1
 from tests.conftest import wait_until
 from tests.harness import Up
@@ -11,6 +13,12 @@ from tests.harness import Up
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ADMIN = {"*": "admin"}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A Platen of their own, for what the whole lists of sites and accounts show."""
+    yield from started(tmp_path_factory)
 
 
 def status_with(up: Up, token: str, path: str) -> int:

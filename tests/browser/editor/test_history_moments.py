@@ -7,6 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.past import CONFIG, MOVED, Past, three_versions
+from tests.conftest import wait_until
 from tests.harness import Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -25,6 +26,8 @@ def local(at_s: float) -> str:
 async def test_what_was_live_is_told_in_the_zone_of_whoever_asks(open_tab: OpenTab, past: Past) -> None:
     tab = await open_tab({past.site: "viewer"}, past.screen, timezone_id="Asia/Tokyo")
     await expect(tab.page.get_by_text("In your time zone, Asia/Tokyo.").first).to_be_visible()
+    began_s = int(time.time())
+    await wait_until(lambda: time.time() >= began_s + 1, what="the second in which it went live to be over")
 
     await tab.fill(Date_and_time=local(time.time()))
     await tab.press("Show")

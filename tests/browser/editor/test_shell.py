@@ -1,12 +1,13 @@
 """What is around all screens: going from one to the next, by mouse, keyboard and address."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import BrowserContext
 
-from tests.browser.editor.conftest import OpenTab, sign_in
+from tests.browser.editor.conftest import OpenTab, sign_in, started
 from tests.browser.editor.tab import Tab
 from tests.conftest import wait_until
 from tests.harness import Up
@@ -15,6 +16,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ADMIN = {"*": "admin"}
 FOCUSED = "document.activeElement.tagName + ' ' + document.activeElement.textContent.trim()"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A Platen of their own, for what the whole lists of sites and accounts show."""
+    yield from started(tmp_path_factory)
 
 
 async def test_a_screen_that_is_gone_to_has_its_title_and_the_focus_on_its_heading(
