@@ -283,6 +283,18 @@ class Queue:
         return [Entry(stream, partition, id_.decode(), fields or {}) for id_, fields in raw if id_]
 
 
+class Past(NamedTuple):
+    """What led up to a position.
+
+    Attributes:
+        entries: oldest first.
+        is_whole: whether they begin with the very first that there ever was.
+    """
+
+    entries: list[Entry]
+    is_whole: bool
+
+
 class EventLog:
     """The events streams of some partitions.
 
@@ -342,16 +354,13 @@ class EventLog:
             raw = await self._client.xrevrange(stream, max=f"({before}" if before else "+", count=count)
         return self._entries(stream, raw)
 
-    async def resume(self, partition: int, after: str, count: int) -> list[Entry] | None:
-        """Events after a position, oldest first, without waiting.
+    async def before(self, partition: int, at: str, count: int) -> Past:
+        """Events up to a position, that of an event, with that event itself.
 
         Args:
             partition: whose events.
-            after: a position.
+            at: the position; where no event has it, it is of another history or trimmed, and there are none.
             count: most events.
-
-        Returns:
-            None where not every event after the position is still there, as `is_resumable` says.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
@@ -359,12 +368,14 @@ class EventLog:
         stream = self._keys.events(partition)
         with translated():
             pipeline: Any = self._client.pipeline(transaction=False)
-            pipeline.xrange(stream, min=f"({after}", count=count)
-            # Asked behind it: what was trimmed before would be missing from what was read.
-            _ask_whether_resumable(pipeline, stream, after)
-            raw, *found = await pipeline.execute(raise_on_error=False)
-            is_resumable = _is_resumable(after, *found)
-            return self._entries(stream, _found(raw)) if is_resumable else None
+            pipeline.xrevrange(stream, max=at, count=count)
+            # Asked behind it: had anything been trimmed before, it would say so.
+            pipeline.xinfo_stream(stream)
+            raw, info = await pipeline.execute(raise_on_error=False)
+            entries = self._entries(stream, reversed(_found(raw)))
+            if not entries or entries[-1].id != at:
+                return Past([], is_whole=False)
+            return Past(entries, len(entries) < count and _is_resumable(START, info, None))
 
     async def is_resumable(self, partition: int, after: str) -> bool:
         """Whether every event after a position is still there.
@@ -378,7 +389,9 @@ class EventLog:
         """
         with translated():
             pipeline: Any = self._client.pipeline(transaction=False)
-            _ask_whether_resumable(pipeline, self._keys.events(partition), after)
+            stream = self._keys.events(partition)
+            pipeline.xinfo_stream(stream)
+            pipeline.xrange(stream, min=after, max=after)
             return _is_resumable(after, *await pipeline.execute(raise_on_error=False))
 
     async def _info(self, stream: str) -> dict[str, Any]:
@@ -391,14 +404,9 @@ class EventLog:
                 raise
         return info
 
-    def _entries(self, stream: str, raw: Sequence[Any]) -> list[Entry]:
+    def _entries(self, stream: str, raw: Iterable[Any]) -> list[Entry]:
         partition = self._streams[stream]
         return [Entry(stream, partition, id_.decode(), fields or {}) for id_, fields in raw]
-
-
-def _ask_whether_resumable(pipeline: Any, stream: str, after: str) -> None:
-    pipeline.xinfo_stream(stream)
-    pipeline.xrange(stream, min=after, max=after)
 
 
 def _is_resumable(after: str, info: Any, entry: Any) -> bool:

@@ -12,7 +12,7 @@ from services.server.hub import Position, Told, tell
 from services.server.sharing import Sharing
 from shared.errors import Undecodable
 from shared.events import decode_event
-from shared.streams import Entry, EventLog, position
+from shared.streams import START, Entry, EventLog, Past, position
 
 MOST_HELD = 10_000
 MOST_BYTES = 8 * 1024 * 1024
@@ -37,9 +37,8 @@ class History:
         self._size_bytes = 0
         # The events held are all that followed on this position.
         self._follows: Position = (0, 0)
-        # Up to here it is known to be too far back.
-        self._too_far: Position = (0, -1)
-        self._wanted: set[str] = set()
+        # Nothing before that is to be had, or there is no room for it.
+        self._is_furthest = False
         self._reaching = Sharing(self._reach_back)
 
     def __len__(self) -> int:
@@ -48,14 +47,13 @@ class History:
     def start_over(self, at: str) -> None:
         """Forget everything: events follow on this position, and on no earlier one that is known."""
         self._told, self._size_bytes = [], 0
-        self._follows, self._too_far = position(at), (0, -1)
+        self._follows, self._is_furthest = position(at), False
 
     def append(self, told: Sequence[Told]) -> None:
         """Take events that were applied, the ones behind those that are held."""
         self._told += told
         self._size_bytes += _size_bytes(told)
-        if len(self._told) > self._most * SLACK or self._size_bytes > self._most_bytes * SLACK:
-            self._make_room()
+        self._keep_bounds()
 
     async def since(self, after: str) -> list[Told] | None:
         """Events behind a position, up to what this process has applied.
@@ -67,8 +65,7 @@ class History:
             StoreUnavailable, StoreUncertain: Redis is away, and the position is none of those that are held.
         """
         wanted = position(after)
-        if self._too_far < wanted < self._follows:
-            self._wanted.add(after)
+        while wanted < self._follows and not self._is_furthest:
             await self._reaching.ask(self._partition)
         if wanted > self._newest:
             # Where another process told of it this one will come to it; then nothing is missing until there.
@@ -87,41 +84,42 @@ class History:
         return self._told[index + 1 :] if is_there else None
 
     async def _reach_back(self, _partition: int) -> None:
-        """Read what lies between the positions that are wanted and what is held, from the earliest that can be had."""
-        wanted, self._wanted = sorted(self._wanted, key=position), set()
-        for after in wanted:
-            at, follows = position(after), self._follows
-            earlier = await self._read(after, follows) if self._too_far < at < follows else None
-            # While it was read, what it was to lead up to may have been forgotten.
-            if earlier is not None and self._follows is follows:
-                self._told[:0] = earlier
-                self._size_bytes += _size_bytes(earlier)
-                self._follows = at
+        """Take the events that lead up to what is held, some at a time.
 
-    async def _read(self, after: str, upto: Position) -> list[Told] | None:
-        """Returns: the events behind one position up to another, None where they are too many or not all there."""
-        found: list[Told] = []
-        size_bytes, at = self._size_bytes, after
-        while True:
-            entries = await self._events.resume(self._partition, at, CHUNK)
-            if entries is None:
-                return None
-            earlier = [_tell(entry) for entry in entries if position(entry.id) <= upto]
-            found += earlier
-            if len(earlier) < CHUNK:
-                return found
-            size_bytes += _size_bytes(earlier)
-            if len(self._told) + len(found) > self._most or size_bytes > self._most_bytes:
-                self._too_far = max(self._too_far, position(after))
-                return None
-            at = entries[-1].id
+        Backwards, so that each is read once at most: positions that are too far back, or that nobody was ever given,
+        cost no more than those that are found.
+        """
+        if self._is_furthest:
+            return
+        follows = self._follows
+        count = min(CHUNK, self._most - len(self._told)) + 1
+        past = await self._events.before(self._partition, "{}-{}".format(*follows), count)
+        # While it was read, what it was to lead up to may have been forgotten.
+        if self._follows is follows:
+            self._is_furthest = len(past.entries) < count
+            self._prepend(past)
+
+    def _prepend(self, past: Past) -> None:
+        earlier = [_tell(entry) for entry in past.entries]
+        if past.is_whole:
+            self._follows = position(START)
+        elif earlier:
+            self._follows = earlier.pop(0).at
+        self._told[:0] = earlier
+        self._size_bytes += _size_bytes(earlier)
+        self._keep_bounds()
+
+    def _keep_bounds(self) -> None:
+        self._is_furthest = self._is_furthest or len(self._told) >= self._most
+        if len(self._told) > self._most * SLACK or self._size_bytes > self._most_bytes * SLACK:
+            self._make_room()
 
     def _make_room(self) -> None:
         dropped = 0
         while len(self._told) - dropped > self._most or self._size_bytes > self._most_bytes:
             self._size_bytes -= len(self._told[dropped].text)
             dropped += 1
-        self._follows = self._told[dropped - 1].at
+        self._follows, self._is_furthest = self._told[dropped - 1].at, True
         del self._told[:dropped]
 
 

@@ -14,7 +14,7 @@ from shared.connection import Client, connect
 from shared.errors import StoreUnavailable
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.streams import Entry, EventLog
+from shared.streams import EventLog, Past
 
 pytestmark = pytest.mark.redis7
 
@@ -30,12 +30,12 @@ class Counted(EventLog):
         self.has_begun, self.may_end = asyncio.Event(), asyncio.Event()
         self.may_end.set()
 
-    async def resume(self, partition: int, after: str, count: int) -> list[Entry] | None:
+    async def before(self, partition: int, at: str, count: int) -> Past:
         self.reads += 1
         self.has_begun.set()
         if self.is_away:
             raise StoreUnavailable("away")
-        found = await super().resume(partition, after, count)
+        found = await super().before(partition, at, count)
         await self.may_end.wait()
         return found
 
@@ -139,16 +139,63 @@ async def test_nothing_is_left_out_whatever_was_read_applied_or_trimmed_in_betwe
     assert await log.since(ids[-2]) == ids[-1:]
 
 
-async def test_what_is_too_far_back_is_read_for_once(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whoever_is_too_far_back_is_told_so_and_nothing_is_read_twice(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "CHUNK", 100)
-    ids = await log.write(1_500)
+    ids = await log.write(3_000)
     await log.begin()
 
-    assert await log.since(ids[20]) is None
-    reads = log.events.reads
-    assert await log.since(ids[10]) is None
-    assert log.events.reads == reads
-    assert await log.since(ids[600]) == ids[601:]
+    assert await asyncio.gather(*(log.since(last) for last in ids[:1_000:10])) == [None] * 100
+    assert await log.since(ids[-1_000]) == ids[-999:]
+    assert await log.since(ids[1_000]) is None
+    assert log.events.reads == 10
+
+
+async def test_positions_that_nobody_was_given_cost_one_read_between_them(log: Log) -> None:
+    first, *_ = await log.write(100)
+    await log.begin()
+    ms = int(first.split("-")[0])
+
+    assert await asyncio.gather(*(log.since(f"{ms - 1_000}-{number}") for number in range(500))) == [None] * 500
+    assert log.events.reads == 1
+
+
+async def test_what_is_held_is_bounded_whoever_comes_from_a_little_further_back_each_time(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 100)
+    ids = await log.write(3_000)
+    await log.begin()
+
+    for last in reversed(ids[::90]):
+        await log.since(last)
+        assert len(log.history) <= 1_000
+
+
+async def test_who_is_behind_more_than_there_is_room_for_is_told_so(
+    client: Client, keys: Keys, events: Counted
+) -> None:
+    log = Log(client, keys, events, most=50)
+    before, *_ = await log.write(2)
+    await log.begin()
+    # More than fifty, and not so many that room would be made.
+    ids = await log.write(53)
+    await log.follow()
+
+    assert await log.since(before) is None
+    assert await log.since(ids[0]) == ids[1:]
+
+
+async def test_who_came_before_the_very_first_event_is_told_all_of_them_while_they_are_there(log: Log) -> None:
+    ids = await log.write(10)
+    await log.begin()
+    assert await log.since("0-0") == ids
+
+    await log.trim(9)
+    await log.begin()
+    assert await log.since("0-0") is None
+    assert await log.since(ids[1]) == ids[2:]
 
 
 @pytest.mark.parametrize(("most", "most_bytes"), [(50, 10**6), (10**6, 5_000)], ids=["number", "bytes"])
@@ -195,12 +242,12 @@ async def test_what_is_forgotten_while_it_is_reached_back_for_stays_so(log: Log)
     log.events.may_end.clear()
     asking = asyncio.create_task(log.since(ids[3]))
     await log.events.has_begun.wait()
-    await log.write(1)
+    ids += await log.write(1)
     await log.begin()
     log.events.may_end.set()
 
-    assert await asking is None
-    assert await log.since(ids[3]) is not None
+    assert await asking == ids[4:]
+    assert await log.since(ids[2]) == ids[3:]
 
 
 async def test_while_redis_is_away_all_who_need_it_are_told_so_at_once(log: Log) -> None:
