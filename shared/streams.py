@@ -387,12 +387,25 @@ class EventLog:
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
+        return not await self.find_lost({partition: after})
+
+    async def find_lost(self, after: Mapping[int, str]) -> list[int]:
+        """Partitions in which a position cannot be resumed, as `is_resumable` says.
+
+        Args:
+            after: a position for each partition that is asked about.
+
+        Raises:
+            StoreUnavailable, StoreUncertain: Redis is away.
+        """
         with translated():
             pipeline: Any = self._client.pipeline(transaction=False)
-            stream = self._keys.events(partition)
-            pipeline.xinfo_stream(stream)
-            pipeline.xrange(stream, min=after, max=after)
-            return _is_resumable(after, *await pipeline.execute(raise_on_error=False))
+            for partition, at in after.items():
+                pipeline.xinfo_stream(self._keys.events(partition))
+                pipeline.xrange(self._keys.events(partition), min=at, max=at)
+            found = await pipeline.execute(raise_on_error=False)
+            answers = zip(after.items(), found[::2], found[1::2], strict=True)
+            return [partition for (partition, at), info, entry in answers if not _is_resumable(at, info, entry)]
 
     async def _info(self, stream: str) -> dict[str, Any]:
         with translated():

@@ -28,7 +28,7 @@ from shared.events import (
     UnknownEvent,
     decode_event,
 )
-from shared.streams import START, Entry, EventLog, position
+from shared.streams import Entry, EventLog, position
 from shared.tasks import end
 
 log = logging.getLogger(__name__)
@@ -72,8 +72,6 @@ class Follower:
         self._hosts = hosts
         self._task: asyncio.Task[None] | None = None
         self._is_away = False
-        # The positions that were applied at the last check: what is read since follows on them, or on another history.
-        self._anchor: dict[int, str] = {}
         self._checked_at = clock()
         self._moved = asyncio.Event()
         self.applied: dict[int, str] = {}
@@ -129,16 +127,19 @@ class Follower:
                 await self._pause(failures, error)
 
     async def _turn(self, *, was_away: bool) -> None:
-        if (not self.applied or was_away) and not await self._is_resumable():
+        if (not self.applied or was_away) and not await self._is_resumable(self.applied):
             await self._start_over()
         self._say_resumed()
         entries = await self._events.read(self.applied, BLOCK_MS)
         # A read from a trimmed position begins in silence at the oldest event, one from the future never ends, and one
-        # from before Redis was emptied goes on with whatever came later.
+        # from before Redis was emptied or lost its last writes goes on with whatever came later. So it is asked behind
+        # each read whether what it followed on is there, and now and then in all partitions.
         is_due = not entries or self._clock() - self._checked_at > CHECK_S
-        if is_due and not await self._is_resumable():
+        read = {entry.partition for entry in entries}
+        if not await self._is_resumable({p: at for p, at in self.applied.items() if is_due or p in read}):
             return await self._start_over()
         if is_due:
+            self._checked_at = self._clock()
             await self._hosts.catch_up()
         if entries:
             await self._apply(entries)
@@ -161,8 +162,6 @@ class Follower:
         self._move_to(self.applied | {entry.partition: entry.id for entry in entries})
         await self._hub.hand_on(plans)
         self.handed_on = self.applied
-        # Any history begins at the start, so that tells none from another.
-        self._anchor = {p: self.applied[p] if at == START else at for p, at in self._anchor.items()}
         self._on_applied(self.applied, {entry.partition for entry in entries} if changed else ())
         return None
 
@@ -195,13 +194,11 @@ class Follower:
             log.exception("%s/%s cannot be read; what is held of it stays", *name)
             return []
 
-    async def _is_resumable(self) -> bool:
-        for partition, at in self._anchor.items():
-            if not await self._events.is_resumable(partition, at):
-                log.warning("position %s of partition %d cannot be resumed", at, partition)
-                return False
-        self._anchor, self._checked_at = self.applied, self._clock()
-        return bool(self.applied)
+    async def _is_resumable(self, applied: Mapping[int, str]) -> bool:
+        lost = await self._events.find_lost(applied)
+        for partition in lost:
+            log.warning("position %s of partition %d cannot be resumed", applied[partition], partition)
+        return bool(applied) and not lost
 
     async def _start_over(self) -> None:
         """Take the newest position, and make true whatever was read before it, here or in Redis.
@@ -222,7 +219,7 @@ class Follower:
             history.start_over(tail[partition])
         self._move_to(tail)
         self.handed_on = tail
-        self._anchor, self._checked_at = tail, self._clock()
+        self._checked_at = self._clock()
         if was_following:
             self._hub.reset()
         self._on_applied(tail, tail)

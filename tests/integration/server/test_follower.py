@@ -32,15 +32,13 @@ TOPIC = ("acme", "spring")
 class Parts:
     """A follower and all around it, not started."""
 
-    def __init__(self, client: Client, blocking: Client, keys: Keys, stores: Stores) -> None:
+    def __init__(self, client: Client, blocking: Client, keys: Keys, stores: Stores, step_s: int = 60) -> None:
         self.events = EventLog(client, blocking, keys)
         self.memory, self.hub = PageMemory(stores.published.read, 1_000_000), Hub()
-        # Every look at this clock is a minute after the one before: each read seems to come late.
         self.witness = Witness(client, stores.witnesses, self.memory, keys)
         hosts = Hosts(HostnameStore(client, keys, Settings()))
-        self.follower = Follower(
-            self.events, self.memory, self.hub, self.witness, hosts, clock=itertools.count(0, 60).__next__
-        )
+        clock = itertools.count(0, step_s).__next__
+        self.follower = Follower(self.events, self.memory, self.hub, self.witness, hosts, clock=clock)
         snapshots = Snapshots(stores.sites, stores.pages, stores.publications, self.events, keys)
         self.catch_up = CatchUp(snapshots, self.follower, keys, behind_s=0.05)
 
@@ -50,9 +48,15 @@ class Parts:
 
 
 @pytest.fixture
-async def parts(client: Client, keys: Keys, stores: Stores, settings: Settings) -> AsyncIterator[Parts]:
+def step_s() -> int:
+    return 60
+
+
+@pytest.fixture
+async def parts(client: Client, keys: Keys, stores: Stores, settings: Settings, step_s: int) -> AsyncIterator[Parts]:
+    """Every look at its clock is a minute after the one before: each read seems to come late."""
     blocking = connect(settings.redis_url, block_s=2)
-    parts = Parts(client, blocking, keys, stores)
+    parts = Parts(client, blocking, keys, stores, step_s)
     yield parts
     await parts.follower.stop()
     await blocking.aclose()
@@ -85,6 +89,33 @@ async def test_events_trimmed_before_they_were_read_are_noticed_although_others_
 
     await wait_until(lambda: parts.holds(b"two"))
     await wait_until(lambda: watcher.needs_snapshot)
+
+
+@pytest.mark.parametrize("step_s", [0, 60], ids=["at once", "late"])
+async def test_what_follows_on_another_history_is_told_to_nobody_who_knows_the_one_that_is_lost(
+    parts: Parts, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    await publisher.publish(b"one")
+    parts.follower.start()
+    await wait_until(lambda: parts.follower.is_following)
+    watcher = stream()
+    parts.hub.join(TOPIC, watcher)
+    await publisher.publish(b"two")
+    lost = (await parts.events.tail())[0]
+    await parts.follower.reach(0, lost, 10)
+    assert b"event: page-built" in watcher.take()
+    pieces: list[bytes] = []
+    watcher.send = lambda piece: pieces.append(piece.text)  # type: ignore[method-assign]
+
+    # A replica takes over that had not got the last write yet, and goes on.
+    async with client.pipeline(transaction=True) as failover:
+        failover.xdel(keys.events(0), lost)
+        event = b'{"type":"build-started","site":"acme","page":"spring","seq":3,"version":3,"state":"building","at":1}'
+        failover.xadd(keys.events(0), {"type": "build-started", "data": event})
+        await failover.execute()
+
+    await wait_until(lambda: watcher.needs_snapshot)
+    assert pieces == []
 
 
 async def test_a_page_published_in_a_gap_is_no_longer_missing(
