@@ -375,7 +375,7 @@ class EventLog:
             entries = self._entries(stream, reversed(_found(raw)))
             if not entries or entries[-1].id != at:
                 return Past([], is_whole=False)
-            return Past(entries, len(entries) < count and _is_resumable(START, info, None))
+            return Past(entries, len(entries) < count and _is_its_end(START, info))
 
     async def is_resumable(self, partition: int, after: str) -> bool:
         """Whether every event after a position is still there.
@@ -398,14 +398,18 @@ class EventLog:
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
+        streams = {partition: self._keys.events(partition) for partition in after}
         with translated():
             pipeline: Any = self._client.pipeline(transaction=False)
             for partition, at in after.items():
-                pipeline.xinfo_stream(self._keys.events(partition))
-                pipeline.xrange(self._keys.events(partition), min=at, max=at)
-            found = await pipeline.execute(raise_on_error=False)
-            answers = zip(after.items(), found[::2], found[1::2], strict=True)
-            return [partition for (partition, at), info, entry in answers if not _is_resumable(at, info, entry)]
+                pipeline.xrange(streams[partition], min=at, max=at)
+            found = zip(after, await pipeline.execute(), strict=True)
+            # Ids are times, so another history goes past any position; but the very entry is in this one only.
+            missing = [partition for partition, entries in found if not entries]
+            for partition in missing:
+                pipeline.xinfo_stream(streams[partition])
+            infos = zip(missing, await pipeline.execute(raise_on_error=False), strict=True)
+            return [partition for partition, info in infos if not _is_its_end(after[partition], info)]
 
     async def _info(self, stream: str) -> dict[str, Any]:
         with translated():
@@ -422,14 +426,14 @@ class EventLog:
         return [Entry(stream, partition, id_.decode(), fields or {}) for id_, fields in raw]
 
 
-def _is_resumable(after: str, info: Any, entry: Any) -> bool:
+def _is_its_end(after: str, info: Any) -> bool:
+    """Whether nothing can be missing behind a position at which there is no event."""
     if _is_no_stream(info):
         return after == START
     known = _found(info)
     if after == START:
         return bool(known["entries-added"] == known["length"])
-    # Ids are times, so another history goes past any position; but the very entry is in this one only.
-    return after == known["last-generated-id"].decode() or bool(_found(entry))
+    return bool(after == known["last-generated-id"].decode())
 
 
 def _found(answer: Any) -> Any:

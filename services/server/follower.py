@@ -131,12 +131,9 @@ class Follower:
             await self._start_over()
         self._say_resumed()
         entries = await self._events.read(self.applied, BLOCK_MS)
-        # A read from a trimmed position begins in silence at the oldest event, one from the future never ends, and one
-        # from before Redis was emptied or lost its last writes goes on with whatever came later. So it is asked behind
-        # each read whether what it followed on is there, and now and then in all partitions.
+        # A read from a trimmed position begins in silence at the oldest event, one from the future never ends.
         is_due = not entries or self._clock() - self._checked_at > CHECK_S
-        read = {entry.partition for entry in entries}
-        if not await self._is_resumable({p: at for p, at in self.applied.items() if is_due or p in read}):
+        if is_due and not await self._is_resumable(self.applied):
             return await self._start_over()
         if is_due:
             self._checked_at = self._clock()
@@ -153,7 +150,10 @@ class Follower:
             if isinstance(event, ConfigPublished):
                 self._memory.note((event.site, event.page), event.seq, event.version)
         await self._hosts.refresh(event.site for event in events if isinstance(event, HostnamesSet))
-        if await self._refresh(changed):
+        # One from before Redis was emptied or lost its last writes goes on with whatever came later.
+        follows_on = {entry.partition: self.applied[entry.partition] for entry in entries}
+        ahead, is_same = await asyncio.gather(self._refresh(changed), self._is_resumable(follows_on))
+        if ahead or not is_same:
             return await self._start_over()
         told = [tell(entry, event) for entry, event in zip(entries, decoded, strict=True)]
         # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
