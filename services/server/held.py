@@ -230,21 +230,21 @@ class HeldStream(asyncio.Protocol):
     def _let_go(self) -> None:
         if self._drained is not None:
             self._drained.set()
+            self._drained = None
 
     async def _write_slowly(self, piece: bytes) -> None:
         """Write without ever having much more than a piece under way."""
         self.write(framed(piece))
         if self._transport.get_write_buffer_size() <= MOST_WAITING_BYTES // 2:
             return
-        self._drained = asyncio.Event()
+        # Where it began again meanwhile, the one before waits, too.
+        drained = self._drained = self._drained or asyncio.Event()
         try:
             async with asyncio.timeout(STALLED_S):
-                await self._drained.wait()
+                await drained.wait()
         except TimeoutError:
             self.is_ending = True
             self._transport.abort()
-        finally:
-            self._drained = None
 
 
 def encode_greeting(last: str) -> bytes:

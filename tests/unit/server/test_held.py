@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from services.server import held as module
 from services.server.held import HeldStream, Taken
 from services.server.hub import Block, Piece, encode_word, framed
 from services.server.stream import MOST_WAITING_BYTES
 from shared.errors import StoreUnavailable
+from tests.conftest import wait_until
 
 
 class Transport(asyncio.Transport):
@@ -206,3 +208,19 @@ async def test_a_lost_connection_is_told_once(told: Told) -> None:
 
     assert told.lost == 1
     assert not told.held.is_live
+
+
+async def test_a_slow_reader_whose_stream_starts_again_meanwhile_is_not_cut_once_it_has_read(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STALLED_S", 0.2)
+    told.transport.waiting = MOST_WAITING_BYTES // 2 + 1
+    telling = [asyncio.create_task(told.begin(b"data: %d\n\n" % number, b"")) for number in range(2)]
+    await wait_until(lambda: b"data: 1" in told.transport.sent)
+
+    told.transport.waiting = 0
+    told.held.resume_writing()
+    await asyncio.gather(*telling)
+
+    assert not told.transport.is_aborted
+    assert told.held.is_live
