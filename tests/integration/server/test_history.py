@@ -51,7 +51,7 @@ class Log:
     """The events stream, and a process that follows it."""
 
     def __init__(self, client: Client, keys: Keys, events: Counted, most: int = 1_000, most_bytes: int = 10**6) -> None:
-        self._client, self._stream, self.events = client, keys.events(0), events
+        self._client, self.stream, self.events = client, keys.events(0), events
         self.history = History(events, 0, most, most_bytes)
 
     async def write(self, count: int, page: str = "spring", site: str = "acme") -> list[str]:
@@ -59,11 +59,11 @@ class Log:
         event = {"type": "build-started", "site": site, "page": page, "seq": 1, "version": 1, "state": "building"}
         data = msgspec.json.encode({**event, "at": 1})
         for _ in range(count):
-            pipeline.xadd(self._stream, {"type": "build-started", "data": data})
+            pipeline.xadd(self.stream, {"type": "build-started", "data": data})
         return [id_.decode() for id_ in await pipeline.execute()]
 
     async def trim(self, keep: int) -> None:
-        await self._client.xtrim(self._stream, maxlen=keep, approximate=False)
+        await self._client.xtrim(self.stream, maxlen=keep, approximate=False)
 
     async def begin(self) -> None:
         self.history.start_over((await self.events.tail())[0])
@@ -204,6 +204,7 @@ async def test_what_is_held_is_bounded(client: Client, keys: Keys, events: Count
     ids = await log.write(500)
     await log.begin()
     for _ in range(20):
+        assert await log.since(ids[0]) is None
         ids += await log.write(20)
         await log.follow()
 
@@ -224,6 +225,33 @@ async def test_a_position_of_another_history_is_none(log: Log, client: Client) -
     await log.begin()
     assert await log.since(first) is None
     assert await log.since(second) is None
+
+
+async def test_what_is_read_of_another_history_is_not_taken_for_what_led_up_to_this_one(
+    log: Log, client: Client
+) -> None:
+    ids = await log.write(5)
+    await log.begin()
+    # Redis loses its last write.
+    await client.xdel(log.stream, ids[-1])
+
+    assert await log.since(ids[1]) is None
+
+
+async def test_who_asks_while_the_last_room_is_taken_is_told_so(client: Client, keys: Keys, events: Counted) -> None:
+    log = Log(client, keys, events, most=50)
+    ids = await log.write(2)
+    await log.begin()
+    log.events.may_end.clear()
+    asking = asyncio.create_task(log.since(ids[0]))
+    await log.events.has_begun.wait()
+    odd = asyncio.create_task(log.since("1-1"))
+    ids += await log.write(53)
+    await log.follow()
+    log.events.may_end.set()
+
+    assert await asking == ids[1:]
+    assert await odd is None
 
 
 async def test_a_position_that_only_another_process_has_reached_is_waited_for(log: Log) -> None:
