@@ -209,7 +209,11 @@ function loaded(frame, url, signal) {
     const stop = () => reject(new DOMException("Another preview is on its way", "AbortError"));
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
-    frame.addEventListener("load", () => resolve(), { once: true, signal });
+    frame.addEventListener("load", () => {
+      // The browser's own page about what went wrong is nobody else's to look into; and the one before may load as well.
+      if (!frame.contentDocument) reject(new Problem(0));
+      else if (frame.contentDocument.URL === new URL(url, location.href).href) resolve();
+    }, { signal });
     return frame.contentWindow ? frame.contentWindow.location.replace(url) : (frame.src = url);
   });
 }
