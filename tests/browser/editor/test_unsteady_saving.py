@@ -5,6 +5,8 @@ from playwright.async_api import Route
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, Desk, edit, endpoint
+from tests.browser.editor.unsteady import Held, of
+from tests.conftest import wait_until
 from tests.harness import Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -16,6 +18,50 @@ KEPT = "Object.keys(localStorage).filter(name => name.startsWith('platen:unsaved
 async def becomes(desk: Desk, state: str) -> None:
     """Wait until saving stands in a way."""
     await desk.page.locator(f'.save-state[data-state="{state}"]').wait_for()
+
+
+async def test_an_older_draft_that_comes_late_is_not_followed(open_tab: OpenTab, up: Up, site: str) -> None:
+    mine = await edit(open_tab, up, site, SMALL)
+    theirs = await edit(open_tab, up, site)
+
+    async with Held(mine.page, DRAFT, of("GET"), first=1) as held:
+        await theirs.field("Title").fill("Theirs")
+        await theirs.saved()
+        await held.has()
+
+        async def has_followed() -> bool:
+            return await mine.field("Title").input_value() == "Theirs"
+
+        await wait_until(has_followed, 20, what="the other's change")
+        await mine.field("Title").fill("Mine after theirs")
+        await mine.saved()
+        async with mine.page.expect_response(DRAFT):
+            held.release()
+        # Nothing is to come of it, and what would come follows the answer at once.
+        await mine.page.evaluate("new Promise(done => setTimeout(done, 50))")
+        title = await mine.field("Title").input_value()
+
+    assert title == "Mine after theirs"
+    assert await mine.head.get_by_role("button", name="Undo").get_attribute("aria-disabled") != "true"
+
+
+async def test_what_goes_live_is_what_was_seen_when_publishing_was_asked(open_tab: OpenTab, up: Up, site: str) -> None:
+    mine = await edit(open_tab, up, site, SMALL)
+    theirs = await edit(open_tab, up, site)
+
+    await mine.head.get_by_role("button", name="Publish").click()
+    await mine.page.get_by_label("What changed?").fill("As I saw it")
+    await theirs.field("Title").fill("Never seen")
+    await theirs.saved()
+    # By the second answer, what the first one led to is there.
+    for _ in range(2):
+        async with mine.page.expect_response(endpoint("**/presence")):
+            pass
+    await mine.page.keyboard.press("Enter")
+    await mine.is_in("live")
+
+    published = up.api.get(f"{mine.path}/versions/2")["config"]["title"]
+    assert published == "Small"
 
 
 async def test_a_preview_that_does_not_arrive_is_fetched_again(open_tab: OpenTab, up: Up, site: str) -> None:

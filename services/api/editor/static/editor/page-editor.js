@@ -169,12 +169,17 @@ export class PageEditor {
 
   /** Somebody else may have saved: see it at once where there is nothing of our own to lose. */
   async #follow(revision) {
-    if (revision <= this.autosave.base.revision || !this.autosave.isClean) return;
+    if (!this.#mayFollow(revision)) return;
     const draft = await look(`${this.path}/draft`, { signal: this.signal });
-    if (!this.autosave.isClean) return;
+    if (!this.#mayFollow(draft.body.revision)) return;
     this.autosave.follow(baseOf(draft));
     this.#found("draft", draft.body.faults, draft.body.config);
     announce(`${draft.body.by?.name ?? "Somebody"} saved this page; you see the newest`);
+  }
+
+  /** Answers may come in another order than they were asked for; and whoever is asked something decides on what they see. */
+  #mayFollow(revision) {
+    return revision > this.autosave.base.revision && this.autosave.isClean && !document.querySelector("dialog[open]");
   }
 
   async #choose({ theirs, base }) {
