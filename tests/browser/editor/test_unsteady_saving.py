@@ -64,6 +64,22 @@ async def test_what_goes_live_is_what_was_seen_when_publishing_was_asked(open_ta
     assert published == "Small"
 
 
+async def test_a_save_that_is_never_answered_is_sent_again(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    # What the app waits for at most, a hundred times as fast.
+    await desk.tab.get(
+        "(later => (window.setTimeout = (act, ms) => later(act, ms === 30_000 ? 300 : ms)))(window.setTimeout)"
+    )
+
+    async with Held(desk.page, DRAFT, of("PUT"), reaches=False, first=1) as held:
+        await desk.field("Title").fill("Into the void")
+        await held.has()
+        await wait_until(desk.is_saved, what="the draft to be saved")
+    desk.tab.complaints.clear()
+
+    assert desk.draft["config"]["title"] == "Into the void"
+
+
 async def test_a_preview_that_does_not_arrive_is_fetched_again(open_tab: OpenTab, up: Up, site: str) -> None:
     desk = await edit(open_tab, up, site, SMALL)
     await desk.previewed()

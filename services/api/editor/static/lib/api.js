@@ -5,6 +5,8 @@ export const V1 = "/-/api/v1";
 
 const TRIES = 4;
 const LONGEST_WAIT_MS = 5_000;
+// A connection may be dead without anybody telling the browser; it would wait for minutes.
+const ANSWER_WITHIN_MS = 30_000;
 
 /** What the API, or the way to it, refused. `status` is 0 where no answer came. */
 export class Problem extends Error {
@@ -37,11 +39,11 @@ export async function get(path, { signal } = {}) {
 }
 
 /** @returns {Promise<{status: number, body: *, etag: string|null}>} */
-export function send(method, path, body, { ifMatch, idempotencyKey = newKey(), signal, isSigningIn = false } = {}) {
+export function send(method, path, body, { ifMatch, idempotencyKey = newKey(), signal, isSigningIn = false, withinMs } = {}) {
   const headers = { "Idempotency-Key": idempotencyKey };
   if (body !== undefined && body !== null) headers["Content-Type"] = "application/json";
   if (ifMatch) headers["If-Match"] = ifMatch;
-  return ask(method, path, { headers, body: body ?? undefined, signal, isSigningIn });
+  return ask(method, path, { headers, body: body ?? undefined, signal, isSigningIn, withinMs });
 }
 
 /** A GET with the headers of its answer, for what has an ETag. */
@@ -54,10 +56,10 @@ export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function ask(method, path, { headers = {}, body, signal, isSigningIn = false }) {
-  const request = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+async function ask(method, path, { headers = {}, body, signal, isSigningIn = false, withinMs = ANSWER_WITHIN_MS }) {
+  const request = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
   for (let tried = 1; ; tried += 1) {
-    const answer = await once(path, request);
+    const answer = await once(path, request, signal, withinMs);
     if (answer.ok) return answer;
     const problem = new Problem(answer.status, answer.body, answer.retryAfter);
     if (answer.status === 401 && !isSigningIn && (await signInAgain())) continue;
@@ -66,15 +68,19 @@ async function ask(method, path, { headers = {}, body, signal, isSigningIn = fal
   }
 }
 
-async function once(path, request) {
+async function once(path, request, signal, withinMs) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), withinMs);
   try {
-    const response = await fetch(V1 + path, request);
+    const response = await fetch(V1 + path, { ...request, signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal });
     const retryAfter = Number(response.headers.get("Retry-After")) || null;
     const body = await bodyOf(response);
     return { ok: response.ok, status: response.status, body, etag: response.headers.get("ETag"), retryAfter };
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (signal?.aborted) throw error;
     return { ok: false, status: 0, body: { code: "offline", detail: "Platen is not reached. Are you offline?" } };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

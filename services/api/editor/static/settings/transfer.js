@@ -9,6 +9,7 @@ import { section } from "../lib/parts.js";
 import { status } from "../lib/status.js";
 import { table } from "../lib/table.js";
 
+const IMPORT_WITHIN_MS = 600_000;
 const COLUMNS = [{ label: "Page", class: "table-main" }, { label: "Outcome" }, { label: "Version" }, { label: "Why" }];
 
 export function transferPart(site) {
@@ -48,7 +49,7 @@ async function take(file, path, report) {
   if (!file) return;
   fill(report, loadingState(`Importing ${file.name}…`));
   try {
-    const { body } = await send("POST", `${path}/import`, JSON.parse(await file.text()));
+    const { body } = await send("POST", `${path}/import`, JSON.parse(await file.text()), { withinMs: IMPORT_WITHIN_MS });
     fill(report, shown(body.pages, file.name));
   } catch (error) {
     fill(report, refused(error, file.name));
