@@ -11,6 +11,8 @@ const AFTER_MS = 800;
 const AT_LATEST_MS = 5_000;
 const KEEP_AFTER_MS = 150;
 const AGAIN_AFTER_MS = 5_000;
+// Saves without an answer that are remembered; of somebody who writes on offline only the first may have got through.
+const MOST_UNANSWERED = 4;
 
 /**
  * @typedef {object} Base what the server has, as far as is known here
@@ -26,31 +28,35 @@ export class Autosave extends EventTarget {
   #keeping = 0;
   #waitingSince = 0;
   #saving = null;
+  // What was sent and not answered: the server may have any of it.
+  #unanswered;
   #ending = new AbortController();
 
   /**
-   * @param {{model: import("./model.js").Model, path: string, keeper: import("./keeper.js").Keeper, base: Base}} given
+   * @param {{model: import("./model.js").Model, path: string, keeper: import("./keeper.js").Keeper, base: Base,
+   *   sent?: object[]}} given `sent` are configs that were sent before and not answered
    */
-  constructor({ model, path, keeper, base }) {
+  constructor({ model, path, keeper, base, sent = [] }) {
     super();
-    Object.assign(this, { model, path, keeper, base, state: { kind: "saved", at: 0 } });
+    Object.assign(this, { model, path, keeper, base, isKept: true, state: { kind: "saved", at: 0 } });
+    this.#unanswered = sent;
     const { signal } = this.#ending;
     model.addEventListener("change", ({ detail }) => detail.cause !== "follow" && this.touch(), { signal });
     addEventListener("online", () => this.#again(0), { signal });
     addEventListener("offline", () => this.isClean || this.#become("offline"), { signal });
-    addEventListener("pagehide", () => this.#keep(), { signal });
+    addEventListener("pagehide", () => this.keep(), { signal });
   }
 
-  /** Whether the server has everything. */
+  /** Whether the server has everything, and nothing else. */
   get isClean() {
-    return isEqual(this.model.config, this.base.config);
+    return this.#unanswered.length === 0 && isEqual(this.model.config, this.base.config);
   }
 
   /** Something changed: save it soon. */
   touch() {
-    if (this.isClean && !this.#saving) return this.#settle();
+    if (this.isClean) return this.#settle();
     clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(() => this.#keep(), KEEP_AFTER_MS);
+    this.#keeping = setTimeout(() => this.keep(), KEEP_AFTER_MS);
     if (this.state.kind === "conflict") return undefined;
     this.#become(navigator.onLine ? "changed" : "offline");
     this.#waitingSince ||= Date.now();
@@ -87,9 +93,19 @@ export class Autosave extends EventTarget {
 
   /** Stop; what is not saved is kept in the browser. */
   end() {
-    this.#keep();
+    this.keep();
     clearTimeout(this.#timer);
     this.#ending.abort();
+  }
+
+  /** Keep what is not saved in the browser. @returns {boolean} whether there was room */
+  keep() {
+    clearTimeout(this.#keeping);
+    const { isKept } = this;
+    if (this.isClean) this.keeper.clear();
+    else this.isKept = this.keeper.write({ config: this.model.config, base: this.base, sent: this.#unanswered });
+    if (this.isKept !== isKept) this.dispatchEvent(new CustomEvent("state"));
+    return this.isKept;
   }
 
   #again(afterMs) {
@@ -101,6 +117,7 @@ export class Autosave extends EventTarget {
   async #save() {
     const { config } = this.model;
     this.#waitingSince = 0;
+    this.#unanswered = [...this.#unanswered.filter((sent) => !isEqual(sent, config)), config].slice(-MOST_UNANSWERED);
     this.#become(navigator.onLine ? "saving" : "offline");
     try {
       const body = { config, base_version: this.base.version };
@@ -108,8 +125,7 @@ export class Autosave extends EventTarget {
       this.#saved(config, answer);
       return true;
     } catch (problem) {
-      this.#failed(problem);
-      return false;
+      return this.#failed(problem);
     } finally {
       this.#saving = null;
     }
@@ -117,34 +133,44 @@ export class Autosave extends EventTarget {
 
   #saved(config, { body, etag }) {
     this.base = baseOf({ body: { ...body, config }, etag });
+    this.#unanswered = [];
     this.dispatchEvent(new CustomEvent("draft", { detail: { draft: body, config } }));
-    if (this.isClean) this.#settle(Date.now());
-    else this.#goOn();
+    this.#goOn(Date.now());
   }
 
-  /** Something changed while it was being saved. */
-  #goOn() {
+  /** Something may have changed while it was being saved. */
+  #goOn(at) {
+    if (this.isClean) return this.#settle(at);
     this.#become("changed");
-    this.#again(AFTER_MS);
+    return this.#again(AFTER_MS);
   }
 
+  /** @returns {boolean} whether saving can go on at once */
   #failed(problem) {
-    if (problem.name === "AbortError") return;
+    if (problem.name === "AbortError") return false;
     if (!(problem instanceof Problem)) throw problem;
-    if (problem.status === 412 && problem.body.theirs) return this.#conflict(problem);
+    if (problem.status === 412 && problem.body.theirs) return this.#met(problem.body.theirs);
+    const isRefused = !problem.isOffline && problem.status < 500;
+    if (isRefused) this.#unanswered.pop();
     this.#become(problem.isOffline ? "offline" : "refused", { detail: problem.detail });
-    if (problem.isOffline || problem.status >= 500 || problem.status === 429) this.#again((problem.retryAfter ?? 0) * 1000 || AGAIN_AFTER_MS);
+    if (!isRefused || [401, 429].includes(problem.status)) this.#again((problem.retryAfter ?? 0) * 1000 || AGAIN_AFTER_MS);
+    return false;
   }
 
-  #conflict({ body: { theirs } }) {
+  /** The draft is another than the base: somebody else's, or what was sent from here and never answered. */
+  #met(theirs) {
     const base = baseOf({ body: theirs, etag: null });
-    // They saved just what stands here: nothing to choose.
-    if (isEqual(theirs.config, this.model.config)) {
+    const isOwn = this.#unanswered.some((sent) => isEqual(sent, theirs.config));
+    this.#unanswered = [];
+    // Nothing to choose, either where they saved just what stands here.
+    if (isOwn || isEqual(theirs.config, this.model.config)) {
       this.base = base;
-      return this.#settle(theirs.at);
+      this.#goOn(theirs.at);
+      return true;
     }
     this.#become("conflict", { theirs, base });
-    return this.dispatchEvent(new CustomEvent("conflict", { detail: { theirs, base } }));
+    this.dispatchEvent(new CustomEvent("conflict", { detail: { theirs, base } }));
+    return false;
   }
 
   #settle(at = this.state.at) {
@@ -155,11 +181,6 @@ export class Autosave extends EventTarget {
     this.#become("saved", { at });
   }
 
-  #keep() {
-    clearTimeout(this.#keeping);
-    if (this.isClean) this.keeper.clear();
-    else this.keeper.write(this.model.config, this.base);
-  }
 
   #become(kind, more = {}) {
     this.state = { at: this.state.at, ...more, kind };

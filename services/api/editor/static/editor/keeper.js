@@ -11,33 +11,41 @@ export class Keeper {
   constructor({ account, site, page }, storage = localStorage) {
     this.name = [PREFIX, account, site, page].join(":");
     this.storage = storage;
+    this.own = null;
   }
 
   /** What was kept, null where nothing was, or nothing that can be read. */
   read() {
     try {
-      const kept = JSON.parse(this.storage.getItem(this.name));
-      return kept?.config && kept?.base ? kept : null;
+      const text = this.storage.getItem(this.name);
+      const kept = JSON.parse(text);
+      if (!kept?.config || !kept?.base) return null;
+      this.own = text;
+      return kept;
     } catch {
       return null;
     }
   }
 
   /**
-   * @param {object} config what is not saved
-   * @param {object} base what it was made from
+   * @param {{config: object, base: object, sent: object[]}} unsaved what is not saved, what it was made from, and what
+   *   of it was sent and not answered
    * @returns {boolean} whether there was room
    */
-  write(config, base) {
+  write(unsaved) {
     try {
-      this.storage.setItem(this.name, JSON.stringify({ config, base, at: Date.now() }));
+      const text = JSON.stringify({ ...unsaved, at: Date.now() });
+      this.storage.setItem(this.name, text);
+      this.own = text;
       return true;
     } catch {
       return false;
     }
   }
 
+  /** Another window may keep something as well: that stays. */
   clear() {
-    this.storage.removeItem(this.name);
+    if (this.own !== null && this.storage.getItem(this.name) === this.own) this.storage.removeItem(this.name);
+    this.own = null;
   }
 }

@@ -1,7 +1,7 @@
 /* Puts the parts of the page editor together; each of them knows the model, and hardly any knows another. */
 
 import { announce, toast } from "../lib/announce.js";
-import { Problem, look } from "../lib/api.js";
+import { Problem, look, pause } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { may } from "../lib/session.js";
@@ -24,13 +24,17 @@ import { Schema } from "./schema.js";
 import { Showable } from "./showable.js";
 import { Standing } from "./standing.js";
 
+// A save that takes longer keeps nobody on the screen.
+const LEAVE_AFTER_MS = 5_000;
+const KEPT = "They are kept in this browser, and are back when you open this page again.";
+
 export class PageEditor {
   constructor({ site, page, path, schema, draft, state, session, signal, query }) {
     Object.assign(this, { site, page, path, signal, own: session.account.id, schema: new Schema(schema) });
     const keeper = new Keeper({ account: session.account.id, site, page });
     const kept = keeper.read();
     this.model = new Model((kept?.base ?? draft.body).config);
-    this.autosave = new Autosave({ model: this.model, path, keeper, base: kept?.base ?? baseOf(draft) });
+    this.autosave = new Autosave({ model: this.model, path, keeper, base: kept?.base ?? baseOf(draft), sent: kept?.sent });
     this.#makeParts(state);
     this.#connect();
     this.#found("draft", draft.body.faults, draft.body.config);
@@ -204,10 +208,10 @@ export class PageEditor {
 
   #leave() {
     const leave = async () => {
-      if (this.autosave.isClean || (await this.autosave.flush())) return true;
+      if (this.autosave.isClean || (await Promise.race([this.autosave.flush(), pause(LEAVE_AFTER_MS)]))) return true;
       return ask({
         title: "Leave with changes that are not saved?",
-        text: "They are kept in this browser, and are back when you open this page again.",
+        text: this.autosave.keep() ? KEPT : "They will be lost: this browser has no room to keep them.",
         confirm: "Leave",
         cancel: "Stay",
         danger: true,

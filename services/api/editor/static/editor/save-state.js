@@ -34,11 +34,11 @@ export class SaveState {
   }
 }
 
-function wordsOf({ state, base }) {
+function wordsOf({ state, base, isKept }) {
   switch (state.kind) {
     case "changed": return "not saved yet";
     case "saving": return "saving…";
-    case "offline": return "not saved: offline. Kept in this browser";
+    case "offline": return `not saved: offline. ${isKept ? "Kept in this browser" : "This browser has no room to keep it"}`;
     case "refused": return `not saved: ${state.detail}`;
     case "conflict": return "not saved: somebody else changed it";
   }
