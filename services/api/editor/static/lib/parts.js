@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { oneAtATime } from "./once.js";
 
 /**
  * The head of a screen.
@@ -27,7 +28,7 @@ export function section({ title, text, actions = [] }, ...children) {
 
 export function button(text, onclick, { kind = "", drawing = "", ...properties } = {}) {
   const classes = ["button", ...kind.split(" ").filter(Boolean).map((name) => `button-${name}`)];
-  return h("button", { type: "button", class: classes.join(" "), onclick, ...properties }, drawing && icon(drawing), text);
+  return h("button", { type: "button", class: classes.join(" "), onclick: oneAtATime(onclick), ...properties }, drawing && icon(drawing), text);
 }
 
 export function options(pairs, chosen) {

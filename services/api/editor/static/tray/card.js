@@ -1,9 +1,9 @@
 /* One publication in the tray. */
 
 import { historyAddress, pageAddress } from "../lib/addresses.js";
-import { toast } from "../lib/announce.js";
 import { fill, h } from "../lib/dom.js";
 import { icon } from "../lib/icons.js";
+import { oneAtATime } from "../lib/once.js";
 import { link } from "../lib/router.js";
 import { may } from "../lib/session.js";
 import { status } from "../lib/status.js";
@@ -88,15 +88,7 @@ export class Card {
   }
 
   #button(text, act) {
-    const onclick = async () => {
-      try {
-        await act();
-      } catch (problem) {
-        if (problem.name !== "Problem") throw problem;
-        toast(problem.detail, { kind: "problem" });
-      }
-    };
-    return h("button", { type: "button", class: "button button-small", onclick }, text);
+    return h("button", { type: "button", class: "button button-small", onclick: oneAtATime(act) }, text);
   }
 }
 
