@@ -4,10 +4,11 @@ import pytest
 from playwright.async_api import Locator
 
 from tests.browser.editor.conftest import OpenTab
-from tests.browser.editor.editing import endpoint
+from tests.browser.editor.editing import SMALL, edit, endpoint
 from tests.browser.editor.past import three_versions
 from tests.browser.editor.tab import Tab
 from tests.browser.editor.unsteady import Held, of
+from tests.conftest import wait_until
 from tests.harness import Up
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -66,6 +67,55 @@ async def test_undoing_twice_in_a_hurry_undoes_once(open_tab: OpenTab, up: Up, s
 
     assert await tab.page.locator(".toast-problem").count() == 0
     assert not past.draft()["is_saved"]
+
+
+async def test_whoever_presses_twice_to_leave_is_asked_once(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    desk.tab.expects = {403}
+    # Somewhere to go back to.
+    await desk.page.get_by_role("link", name=site, exact=True).click()
+    await desk.page.get_by_role("link", name="Small", exact=True).click()
+    await desk.field("Title").wait_for()
+    await desk.page.route(endpoint("**/draft"), lambda route: route.fulfill(status=403, json={"detail": "No more."}))
+    await desk.field("Title").fill("Not saved")
+
+    link = desk.page.get_by_role("link", name="History")
+    await link.evaluate("link => { link.click(); link.click(); history.back(); }")
+    await desk.page.get_by_role("dialog").first.wait_for()
+    await desk.tab.press("Stay")
+
+    await desk.page.get_by_role("dialog").wait_for(state="detached")
+    await wait_until(lambda: desk.tab.path == f"{site}/spring", what="the address to be right")
+    assert await desk.field("Title").input_value() == "Not saved"
+
+
+async def test_a_dialog_does_not_outlive_its_screen(open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN)
+    await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
+    await tab.heading(site.capitalize()).wait_for()
+    await tab.page.get_by_role("button", name="New page").first.click()
+    await tab.page.get_by_role("dialog").wait_for()
+
+    await tab.page.go_back()
+    await tab.heading("Sites").wait_for()
+
+    assert await tab.page.get_by_role("dialog").count() == 0
+    assert await focused(tab) == "H1"
+
+
+async def test_after_trying_again_the_focus_is_on_the_heading(open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN)
+    tab.expects = {404}
+    away = endpoint(f"sites/{site}")
+    await tab.page.route(away, lambda route: route.fulfill(status=404, json={"detail": "Not yet."}))
+    await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
+    await tab.heading("Not found").wait_for()
+    await tab.page.unroute(away)
+
+    await tab.press("Try again")
+    await tab.heading(site.capitalize()).wait_for()
+
+    assert await focused(tab) == "H1"
 
 
 async def has_rows(tab: Tab, count: int) -> bool:

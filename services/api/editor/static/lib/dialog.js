@@ -6,13 +6,13 @@ let made = 0;
 
 /**
  * Open a dialog.
- * @param {{title: string, content: *, isWide?: boolean, label?: string}} options
+ * @param {{title: string, content: *, isWide?: boolean, stays?: boolean}} options `stays` where it belongs to no screen
  * @returns {{element: HTMLDialogElement, close: function(*), closed: Promise<*>}} `closed` has what `close` was given,
  *   undefined where it was dismissed
  */
-export function openDialog({ title, content, isWide = false }) {
+export function openDialog({ title, content, isWide = false, stays = false }) {
   const id = `dialog-${(made += 1)}`;
-  const element = h("dialog", { class: isWide ? "dialog dialog-wide" : "dialog", "aria-labelledby": id },
+  const element = h("dialog", { class: isWide ? "dialog dialog-wide" : "dialog", "aria-labelledby": id, dataset: stays ? { stays: "" } : {} },
     h("h2", { id, class: "dialog-title" }, title), content);
   const before = document.activeElement;
   let answer;
@@ -30,6 +30,11 @@ export function openDialog({ title, content, isWide = false }) {
   document.body.append(element);
   element.showModal();
   return { element, close, closed };
+}
+
+/** Dismiss what a screen has asked that is left. */
+export function closeDialogs() {
+  for (const element of document.querySelectorAll("dialog[open]:not([data-stays])")) element.close();
 }
 
 /** Where it was opened from; that may be gone, a row of a list for one, which its dialog has changed. */

@@ -2,6 +2,7 @@
    hold somebody back, and afterwards title, focus and scroll position are where one expects them. */
 
 import { announce } from "./announce.js";
+import { closeDialogs } from "./dialog.js";
 import { EDITOR } from "./addresses.js";
 import { h } from "./dom.js";
 
@@ -11,6 +12,8 @@ let current = { leave: null, stop: null };
 let index = 0;
 let turn = 0;
 let isReturning = false;
+let leaving = null;
+let wish = 0;
 let options;
 const scrolled = new Map();
 
@@ -35,14 +38,14 @@ export function start(given) {
 export async function navigate(address, { replace = false } = {}) {
   if (!(await mayLeave())) return false;
   scrolled.set(index, scrollY);
-  if (!replace) index += 1;
+  index = (history.state?.index ?? index) + (replace ? 0 : 1);
   history[replace ? "replaceState" : "pushState"]({ index }, "", address);
   await show({});
   return true;
 }
 
 /** Show the same screen anew. */
-export const reload = () => show({ isFirst: true });
+export const reload = () => show({});
 
 /** A link within the app. */
 export function link(address, ...children) {
@@ -55,6 +58,7 @@ async function show({ isFirst = false, top = 0 }) {
   const stop = new AbortController();
   // What is on its way out takes nothing more: it would be lost with it.
   options.outlet.inert = true;
+  closeDialogs();
   const timer = setTimeout(() => (options.progress.hidden = false), PROGRESS_AFTER_MS);
   const screen = await load(stop.signal).catch((error) => error);
   if (own !== turn) return;
@@ -93,8 +97,22 @@ function arrive(shown, top) {
   heading.focus({ preventScroll: true });
 }
 
+/** Whether the screen is left for this. It is asked once; of what is asked for meanwhile the newest counts. */
 async function mayLeave() {
-  return !current.leave || (await current.leave()) !== false;
+  const own = (wish += 1);
+  leaving ??= Promise.resolve(current.leave?.()).finally(() => (leaving = null));
+  const isLeft = (await leaving) !== false;
+  if (own !== wish) return false;
+  if (!isLeft) goBack();
+  return isLeft;
+}
+
+/** The screen stays, so its address does; "back" and "forward" have changed it already. */
+function goBack() {
+  const by = index - (history.state?.index ?? index);
+  if (by === 0) return;
+  isReturning = true;
+  history.go(by);
 }
 
 async function onPop(event) {
@@ -104,14 +122,9 @@ async function onPop(event) {
     isReturning = false;
     return;
   }
-  const target = event.state.index;
-  if (!(await mayLeave())) {
-    isReturning = true;
-    history.go(index - target);
-    return;
-  }
+  if (!(await mayLeave())) return;
   scrolled.set(index, scrollY);
-  index = target;
+  index = history.state?.index ?? index;
   await show({ top: scrolled.get(index) ?? 0 });
 }
 

@@ -25,7 +25,7 @@ async function askFor(name) {
     h("div", { class: "dialog-buttons" },
       h("button", { type: "button", class: "button", onclick: () => dialog.close(false) }, "Sign in as somebody else"),
       submitButton("Sign in")));
-  const dialog = openDialog({ title: "Sign in again", content: form });
+  const dialog = openDialog({ title: "Sign in again", content: form, stays: true });
   onSubmit(form, async (values) => {
     await signIn(name, values.password);
     dialog.close(true);
