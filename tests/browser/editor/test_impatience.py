@@ -6,7 +6,7 @@ from playwright.async_api import Locator
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, edit, endpoint
 from tests.browser.editor.past import three_versions
-from tests.browser.editor.tab import Tab
+from tests.browser.editor.tab import PASSWORD, Tab
 from tests.browser.editor.unsteady import Held, of
 from tests.conftest import wait_until
 from tests.harness import Up
@@ -29,6 +29,62 @@ async def focused(tab: Tab) -> str:
 
 def row(tab: Tab, text: str) -> Locator:
     return tab.page.locator("tbody tr").filter(has_text=text)
+
+
+async def test_what_is_typed_while_a_form_is_sent_stays_and_is_not_taken_for_saved(
+    open_tab: OpenTab, site: str
+) -> None:
+    tab = await open_tab(ADMIN, f"{site}/settings")
+    title, hostnames = tab.page.get_by_label("Title"), tab.page.get_by_label("Hostnames")
+
+    async with Held(tab.page, endpoint("sites/**"), of("PUT")) as held:
+        await title.fill("First")
+        await tab.press("Save the title")
+        await hostnames.fill("www.first.example")
+        await tab.press("Save the hostnames")
+        await held.has(2)
+        await title.fill("First and second")
+        await hostnames.fill("www.first.example\nwww.second.example")
+    await told(tab, "The title is saved")
+    await told(tab, "The hostnames are saved")
+    typed = [await title.input_value(), await hostnames.input_value()]
+    await tab.page.get_by_role("link", name="Sites").first.click()
+    await tab.page.get_by_role("dialog", name="Leave without saving?").wait_for()
+
+    assert typed == ["First and second", "www.first.example\nwww.second.example"]
+
+
+async def test_the_name_of_the_next_member_stays_while_the_first_is_added(open_tab: OpenTab, up: Up, site: str) -> None:
+    tab = await open_tab(ADMIN, f"{site}/settings")
+    name = tab.page.get_by_label("Name", exact=True)
+
+    async with Held(tab.page, endpoint("**/members/*"), of("PUT")) as held:
+        await name.fill("Noor")
+        await tab.press("Add the member")
+        await held.has()
+        await name.fill("Lee")
+    await row(tab, "Noor").wait_for()
+    await tab.page.get_by_text("Noor was added").wait_for()
+
+    assert await name.input_value() == "Lee"
+
+
+async def test_of_two_roles_that_were_chosen_the_later_counts(open_tab: OpenTab, up: Up, site: str) -> None:
+    up.api.change("PUT", f"sites/{site}/members/Lee {site}", {"role": "viewer"})
+    tab = await open_tab(ADMIN, f"{site}/settings")
+    role = tab.page.get_by_label(f"Role of Lee {site}")
+
+    async with Held(tab.page, endpoint("**/members/*"), of("PUT"), reaches=False, first=1) as held:
+        await role.select_option("publisher")
+        await held.has()
+        await role.select_option("editor")
+        # Were the second sent at once, it would be answered first.
+        await tab.page.evaluate("new Promise(done => setTimeout(done, 100))")
+    await told(tab, "is editor now")
+
+    members = up.api.get(f"sites/{site}/members")["items"]
+    assert [member["role"] for member in members] == ["editor"]
+    assert await role.input_value() == "editor"
 
 
 async def test_a_dialog_that_is_slow_to_open_opens_once(open_tab: OpenTab, up: Up, site: str) -> None:
@@ -120,3 +176,22 @@ async def test_after_trying_again_the_focus_is_on_the_heading(open_tab: OpenTab,
 
 async def has_rows(tab: Tab, count: int) -> bool:
     return await tab.page.locator("tbody tr").count() == count
+
+
+async def test_an_answer_from_before_one_signed_in_again_asks_for_no_second_time(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    desk.tab.expects = {401}
+    dialog = desk.page.get_by_role("dialog", name="Sign in again")
+    await desk.page.context.clear_cookies()
+
+    async with Held(desk.page, endpoint("**/previews"), of("POST"), first=1) as held:
+        await desk.field("Title").fill("Written on")
+        await held.has()
+        await dialog.get_by_label("Password").fill(PASSWORD)
+        await dialog.get_by_role("button", name="Sign in", exact=True).click()
+        await wait_until(desk.is_saved, what="the draft to be saved")
+    await desk.page.locator(".preview-status").get_by_text("Preview of revision 1").wait_for()
+
+    assert await dialog.count() == 0

@@ -24,9 +24,15 @@ export class Problem extends Error {
   get isOffline() {
     return this.status === 0;
   }
+
+  /** Whether it may have been done all the same. */
+  get isUncertain() {
+    return this.isOffline || this.status >= 500;
+  }
 }
 
 let signInAgain = async () => false;
+let signIns = 0;
 
 /** Say what to do when the session has ended: answers whether somebody is signed in again. */
 export function whenSignedOut(handler) {
@@ -59,13 +65,21 @@ export function newKey() {
 async function ask(method, path, { headers = {}, body, signal, isSigningIn = false, withinMs = ANSWER_WITHIN_MS }) {
   const request = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
   for (let tried = 1; ; tried += 1) {
+    const before = signIns;
     const answer = await once(path, request, signal, withinMs);
     if (answer.ok) return answer;
     const problem = new Problem(answer.status, answer.body, answer.retryAfter);
-    if (answer.status === 401 && !isSigningIn && (await signInAgain())) continue;
+    if (answer.status === 401 && !isSigningIn && (before !== signIns || (await isBack()))) continue;
     if (![0, 503].includes(answer.status) || tried === TRIES) throw problem;
     await pause(waitMs(tried, answer.retryAfter), signal);
   }
+}
+
+/** Whether somebody is signed in again; an answer that was on its way meanwhile says nothing of that. */
+async function isBack() {
+  const found = await signInAgain();
+  if (found) signIns += 1;
+  return found;
 }
 
 async function once(path, request, signal, withinMs) {

@@ -1,6 +1,7 @@
 /* Fields with a label, a hint and an error that belong together, and problems shown where they arose. */
 
-import { announce } from "./announce.js";
+import { announce, toast } from "./announce.js";
+import { Attempt } from "./attempt.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
@@ -77,10 +78,11 @@ export function sentence({ detail, mend }) {
 
 /**
  * Do something when a form is sent, once at a time, and show what was refused.
- * @param {HTMLFormElement} form
- * @param {function(object): Promise} act gets the values by name
+ * @param {HTMLFormElement} form it emits `saved` with the values that were, as a text
+ * @param {function(object, Sending): Promise} act gets the values by name
  */
 export function onSubmit(form, act) {
+  const attempt = new Attempt();
   form.noValidate = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -93,17 +95,47 @@ export function onSubmit(form, act) {
       return;
     }
     form.ariaBusy = "true";
+    const sending = new Sending(form, attempt);
     try {
-      await act(Object.fromEntries(new FormData(form)));
-      form.dispatchEvent(new Event("saved", { bubbles: true }));
+      await act(Object.fromEntries(new FormData(form)), sending);
+      attempt.end();
+      form.dispatchEvent(new CustomEvent("saved", { bubbles: true, detail: sending.text }));
     } catch (error) {
-      if (error.name !== "Problem") throw error;
-      showProblem(form, error);
+      if (!error.isUncertain) attempt.end();
+      tellRefusal(form, error);
     } finally {
       form.ariaBusy = "false";
     }
   });
   return form;
+}
+
+/** A form on its way. Whoever does not wait for the answer types on meanwhile, and loses nothing of that. */
+class Sending {
+  constructor(form, attempt) {
+    Object.assign(this, { form, text: valuesOf(form) });
+    this.idempotencyKey = attempt.keyOf(this.text);
+  }
+
+  /** Show in the form what was made of it, unless it says something else by now. */
+  show(write) {
+    if (valuesOf(this.form) !== this.text) return;
+    write();
+    this.text = valuesOf(this.form);
+  }
+}
+
+/** What a form says, as one text. */
+export function valuesOf(form) {
+  return JSON.stringify([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+}
+
+function tellRefusal(form, error) {
+  // The screen was left.
+  if (error.name === "AbortError") return;
+  if (error.name !== "Problem") throw error;
+  if (form.isConnected) showProblem(form, error);
+  else toast(error.detail, { kind: "problem" });
 }
 
 /** What need not be sent to be refused. */

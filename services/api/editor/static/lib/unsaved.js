@@ -1,6 +1,7 @@
 /* Holds somebody back who is about to lose what they typed. */
 
 import { ask } from "./dialog.js";
+import { valuesOf } from "./forms.js";
 
 /**
  * Make a screen's `leave` out of its forms.
@@ -11,12 +12,10 @@ export function leaveOf(element) {
   const saved = new Map([...element.querySelectorAll("form")].map((form) => [form, valuesOf(form)]));
   const changed = () => [...saved].filter(([form, values]) => form.isConnected && valuesOf(form) !== values);
   // What was sent is what is there now; a form that was refused is still unsaved.
-  element.addEventListener("saved", (event) => saved.set(event.target, valuesOf(event.target)));
+  element.addEventListener("saved", (event) => saved.set(event.target, event.detail));
   const leave = async () => changed().length === 0 || ask({
     title: "Leave without saving?", text: "What you typed here is not saved yet.", confirm: "Leave", danger: true,
   });
   leave.hasUnsaved = () => changed().length > 0;
   return leave;
 }
-
-const valuesOf = (form) => JSON.stringify([...new FormData(form)].filter(([, value]) => typeof value === "string"));

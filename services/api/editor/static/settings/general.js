@@ -11,9 +11,9 @@ export function generalPart(site) {
   const form = h("form", { class: "form" },
     field({ label: "Title", hint: "What people call the site: here, and in the head of its pages.", control: title }),
     h("div", { class: "form-buttons" }, submitButton("Save the title", "plain")));
-  onSubmit(form, async (values) => {
+  onSubmit(form, async (values, sending) => {
     const { body } = await send("PUT", `/sites/${encodeURIComponent(site.slug)}/title`, { title: values.title.trim() });
-    title.value = body.title;
+    sending.show(() => (title.value = body.title));
     toast("The title is saved. Pages show it when they are built next.");
   });
   return section({ title: "General", text: `In addresses the site is called ${site.slug}, for ever.` }, form);

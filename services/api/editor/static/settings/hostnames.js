@@ -11,10 +11,10 @@ export function hostnamesPart(site) {
   const form = h("form", { class: "form" },
     field({ label: "Hostnames", hint: "One per line, such as www.example.com. The first is the one that search engines learn.", control: names, isOptional: true }),
     h("div", { class: "form-buttons" }, submitButton("Save the hostnames", "plain")));
-  onSubmit(form, async () => {
+  onSubmit(form, async (_values, sending) => {
     const hostnames = names.value.split(/[\s,]+/).filter(Boolean);
     const { body } = await send("PUT", `/sites/${encodeURIComponent(site.slug)}/hostnames`, { hostnames });
-    names.value = body.hostnames.join("\n");
+    sending.show(() => (names.value = body.hostnames.join("\n")));
     toast("The hostnames are saved; they answer within moments.");
   });
   return section({ title: "Hostnames", text: `Without one, the site is at ${location.host}/${site.slug}.` }, form);

@@ -15,10 +15,11 @@ const COLUMNS = [{ label: "Name", class: "table-main" }, { label: "Role" }, { la
 export async function membersPart(site, signal) {
   const path = `/sites/${encodeURIComponent(site.slug)}/members`;
   const news = h("div");
+  const inTurn = turns();
   const list = new PagedList({
     load: (cursor, stop) => get(path, { signal: stop }),
     caption: `Members of ${site.title}`, columns: COLUMNS, keyOf: (member) => member.account.id, signal,
-    cells: (member) => cells(member, path, site, list),
+    cells: (member) => cells(member, path, site, list, inTurn),
     empty: () => emptyState({ drawing: "people", title: "No members yet", text: "Administrators can do everything here all the same.", level: "h3" }),
   });
   await list.reload();
@@ -26,21 +27,31 @@ export async function membersPart(site, signal) {
   return section({ title: "Members", text }, list.element, news, addForm(path, list, news));
 }
 
-function cells(member, path, site, list) {
+/** Does one thing after the other: of two that are sent at once, the earlier one may come last. */
+function turns() {
+  let last = Promise.resolve();
+  return (act) => (last = last.catch(() => {}).then(act));
+}
+
+function cells(member, path, site, list, inTurn) {
   const { name } = member.account;
   const role = h("select", { "aria-label": `Role of ${name}` }, options(ROLES, member.role));
-  role.addEventListener("change", () => change(member, role, path, list));
+  role.addEventListener("change", () => {
+    const chosen = role.value;
+    inTurn(() => change(member, chosen, path, list));
+  });
   return [name, role, button([`Remove`, h("span", { class: "visually-hidden" }, ` ${name}`)], () => remove(member, path, site, list), { kind: "quiet small danger" })];
 }
 
 async function change(member, role, path, list) {
   try {
-    await send("PUT", `${path}/${encodeURIComponent(member.account.name)}`, { role: role.value });
-    list.change(member.account.id, { role: role.value });
-    toast(`${member.account.name} is ${roleWord(role.value).toLowerCase()} now.`);
+    await send("PUT", `${path}/${encodeURIComponent(member.account.name)}`, { role });
+    list.change(member.account.id, { role });
+    toast(`${member.account.name} is ${roleWord(role).toLowerCase()} now.`);
   } catch (problem) {
     if (problem.name !== "Problem") throw problem;
-    role.value = member.role;
+    // Shown as it was.
+    list.change(member.account.id, {});
     toast(problem.detail, { kind: "problem" });
   }
 }
@@ -67,11 +78,11 @@ function addForm(path, list, news) {
       field({ label: "Name", hint: "Who has no account yet gets one.", control: name }),
       field({ label: "Role", hint: "What they may do.", control: role })),
     h("div", { class: "form-buttons" }, submitButton("Add the member", "plain")));
-  onSubmit(form, async (values) => {
+  onSubmit(form, async (values, sending) => {
     const wanted = values.name.trim();
     const { body } = await send("PUT", `${path}/${encodeURIComponent(wanted)}`, { role: values.role });
     await list.reload({ isQuiet: true });
-    form.reset();
+    sending.show(() => form.reset());
     if (body.invitation) fill(news, invitationNote(wanted, body.invitation));
     else fill(news);
     announce(body.invitation ? `${wanted} was added. Send them the link that is shown.` : `${wanted} was added.`);
