@@ -5,9 +5,9 @@ from playwright.async_api import Locator
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, edit, endpoint
-from tests.browser.editor.past import three_versions
+from tests.browser.editor.past import MOVED, three_versions
 from tests.browser.editor.tab import PASSWORD, Tab
-from tests.browser.editor.unsteady import Held, of
+from tests.browser.editor.unsteady import Held, Lost, of
 from tests.conftest import wait_until
 from tests.harness import Up
 
@@ -174,8 +174,70 @@ async def test_after_trying_again_the_focus_is_on_the_heading(open_tab: OpenTab,
     assert await focused(tab) == "H1"
 
 
+async def test_a_note_is_kept_until_it_is_published(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    button = desk.head.get_by_role("button", name="Publish")
+
+    async with Lost(desk.page, endpoint("**/versions"), of("POST")):
+        await button.click()
+        await desk.page.get_by_label("What changed?").fill("Written with care")
+        await desk.page.keyboard.press("Enter")
+        await told(desk.tab, "No answer came")
+    await button.click()
+    kept = await desk.page.get_by_label("What changed?").input_value()
+    await desk.page.keyboard.press("Enter")
+    await desk.is_in("live")
+    desk.tab.complaints.clear()
+    desk.tab.expects = {409}
+
+    assert kept == "Written with care"
+    # The first try had arrived, and counts as the same.
+    assert up.api.get(desk.path)["versions"] == 2
+
+
+async def test_a_site_whose_answer_was_lost_is_not_called_taken(open_tab: OpenTab, up: Up, site: str) -> None:
+    tab = await open_tab(ADMIN)
+    await tab.press("New site")
+    await tab.page.get_by_label("Title").fill(f"Twin of {site}")
+
+    async with Lost(tab.page, endpoint("sites"), of("POST")):
+        await tab.press("Create the site")
+        await tab.page.get_by_text("Platen is not reached").wait_for()
+    await tab.press("Create the site")
+    await tab.heading(f"Twin of {site}").wait_for()
+    tab.complaints.clear()
+
+
+async def test_a_page_whose_answer_was_lost_is_not_called_taken(open_tab: OpenTab, up: Up, site: str) -> None:
+    tab = await open_tab(ADMIN, site)
+    await tab.page.get_by_role("button", name="New page").first.click()
+    await tab.page.get_by_label("Title").fill("Autumn")
+
+    async with Lost(tab.page, endpoint("**/draft"), of("PUT")):
+        await tab.press("Write the page")
+        await tab.page.get_by_text("Platen is not reached").wait_for()
+    await tab.press("Write the page")
+    await tab.heading("Autumn").wait_for()
+    tab.complaints.clear()
+
+    assert tab.path == f"{site}/autumn"
+
+
 async def has_rows(tab: Tab, count: int) -> bool:
     return await tab.page.locator("tbody tr").count() == count
+
+
+async def test_the_draft_that_is_shared_is_the_one_of_now(open_tab: OpenTab, up: Up, site: str) -> None:
+    past = three_versions(up, site)
+    tab = await open_tab(ADMIN, past.screen)
+    await past.write(tab, {**MOVED, "title": "Written a moment ago"}, 3)
+
+    await tab.press("Share a preview")
+    await tab.press("Make a link")
+    link = await tab.page.get_by_role("dialog").get_by_label("Link").input_value()
+
+    shown = await tab.page.context.request.get(link)
+    assert "Written a moment ago" in await shown.text()
 
 
 async def test_an_answer_from_before_one_signed_in_again_asks_for_no_second_time(

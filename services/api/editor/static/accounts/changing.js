@@ -15,8 +15,8 @@ const pathOf = (account) => `/accounts/${encodeURIComponent(account.id)}`;
 export async function newAccount(list, tell) {
   const name = h("input", { type: "text", name: "name", required: true, maxLength: 80, autocomplete: "off", autocapitalize: "none", spellcheck: false });
   const nameField = field({ label: "Name", hint: "What they sign in with, and what others see beside their changes.", control: name });
-  await rolesDialog({ title: "New account", roles: { "": "editor" }, confirm: "Make the account", before: [nameField] }, async (roles, values) => {
-    const { body } = await send("POST", "/accounts", { name: values.name.trim(), roles });
+  await rolesDialog({ title: "New account", roles: { "": "editor" }, confirm: "Make the account", before: [nameField] }, async (roles, values, { idempotencyKey }) => {
+    const { body } = await send("POST", "/accounts", { name: values.name.trim(), roles }, { idempotencyKey });
     await list.reload({ isQuiet: true });
     tell(body.account.name, body.invitation);
     toast(`${body.account.name} has an account. Send them their link.`);
@@ -37,8 +37,8 @@ async function rolesDialog({ title, roles, confirm, before = [] }, act) {
   const form = h("form", {}, before, chosen.element,
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton(confirm)));
   const dialog = openDialog({ title, content: form, isWide: true });
-  onSubmit(form, async (values) => {
-    await act(chosen.value(), values);
+  onSubmit(form, async (values, sending) => {
+    await act(chosen.value(), values, sending);
     dialog.close();
   });
   form.querySelector("input, select")?.focus();

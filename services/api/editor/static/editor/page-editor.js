@@ -3,6 +3,7 @@
 import { announce, toast } from "../lib/announce.js";
 import { Problem, look, pause } from "../lib/api.js";
 import { ask } from "../lib/dialog.js";
+import { Attempt } from "../lib/attempt.js";
 import { h } from "../lib/dom.js";
 import { may } from "../lib/session.js";
 import { Autosave, baseOf } from "./autosave.js";
@@ -26,11 +27,12 @@ import { Standing } from "./standing.js";
 
 // A save that takes longer keeps nobody on the screen.
 const LEAVE_AFTER_MS = 5_000;
+const UNANSWERED = "No answer came, so this may be published or not. Publish it again: it is done only once.";
 const KEPT = "They are kept in this browser, and are back when you open this page again.";
 
 export class PageEditor {
   constructor({ site, page, path, schema, draft, state, session, signal, query }) {
-    Object.assign(this, { site, page, path, signal, own: session.account.id, schema: new Schema(schema) });
+    Object.assign(this, { site, page, path, signal, own: session.account.id, schema: new Schema(schema), note: "", publishing: new Attempt() });
     const keeper = new Keeper({ account: session.account.id, site, page });
     const kept = keeper.read();
     this.model = new Model((kept?.base ?? draft.body).config);
@@ -53,8 +55,9 @@ export class PageEditor {
   async publish() {
     if (!may("publish", this.site) || this.head.isPublishing) return;
     if (this.known.length > 0) return this.#mendFirst();
-    const note = await askForNote({ unchanged: this.autosave.isClean && this.standing.isSame && this.standing.version });
+    const note = await askForNote({ unchanged: this.autosave.isClean && this.standing.isSame && this.standing.version, begun: this.note });
     if (note === undefined) return;
+    this.note = note;
     this.head.setPublishing(true);
     await this.#publish(note).finally(() => this.head.setPublishing(false));
   }
@@ -64,7 +67,10 @@ export class PageEditor {
     if (this.autosave.state.kind === "conflict") return this.#choose(this.autosave.state);
     const { config } = this.model;
     try {
-      const version = await publish({ site: this.site, page: this.page, path: this.path, config, note, widgets: this.#widgetNames() });
+      const idempotencyKey = this.publishing.keyOf(JSON.stringify([config, note]));
+      const version = await publish({ site: this.site, page: this.page, path: this.path, config, note, widgets: this.#widgetNames(), idempotencyKey });
+      this.publishing.end();
+      this.note = "";
       this.#found("publish", [], config);
       announce(`v${version.number} is accepted`);
     } catch (problem) {
@@ -165,7 +171,8 @@ export class PageEditor {
 
   #refused(problem, config) {
     if (!(problem instanceof Problem)) throw problem;
-    toast(`Not published: ${problem.detail}`, { kind: "problem" });
+    if (!problem.isUncertain) this.publishing.end();
+    toast(problem.isOffline ? UNANSWERED : `Not published: ${problem.detail}`, { kind: "problem" });
     if (problem.status !== 422) return;
     this.#found("publish", problem.errors, config);
     if (this.known.length > 0) this.form.reveal(this.known[0].pointer);

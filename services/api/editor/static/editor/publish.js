@@ -10,11 +10,12 @@ const LONGEST_NOTE = 500;
 
 /**
  * Ask for a note.
- * @param {{unchanged: number|false}} known the version that is live where nothing differs from it
+ * @param {{unchanged: number|false, begun: string}} known the version that is live where nothing differs from it, and the
+ *   note of a try that did not come to anything
  * @returns {Promise<string|undefined>} the note, undefined where it was called off
  */
-export async function askForNote({ unchanged }) {
-  const note = h("input", { type: "text", name: "note", maxLength: LONGEST_NOTE, autocomplete: "off" });
+export async function askForNote({ unchanged, begun }) {
+  const note = h("input", { type: "text", name: "note", value: begun, maxLength: LONGEST_NOTE, autocomplete: "off" });
   const remark = unchanged && h("p", { class: "note small" }, `Nothing differs from v${unchanged}, which is live.`);
   const form = h("form", { class: "form", noValidate: true },
     remark,
@@ -36,11 +37,12 @@ export async function askForNote({ unchanged }) {
 
 /**
  * Save a config as a version and make it live.
- * @param {{site: string, page: string, path: string, config: object, note: string, widgets: string[]}} what
+ * @param {{site: string, page: string, path: string, config: object, note: string, widgets: string[],
+ *   idempotencyKey: string}} what
  * @returns {Promise<object>} the version
  */
-export async function publish({ site, page, path, config, note, widgets }) {
-  const { body } = await send("POST", `${path}/versions`, { config, publish: true, note });
+export async function publish({ site, page, path, config, note, widgets, idempotencyKey }) {
+  const { body } = await send("POST", `${path}/versions`, { config, publish: true, note }, { idempotencyKey });
   tray.add({ site, page, title: config.title, widgets, record: body.publication });
   return body.version;
 }

@@ -9,6 +9,7 @@ const AFTER_MS = 300;
 /** Events: `change`. */
 export class Standing extends EventTarget {
   #timer = 0;
+  #turn = 0;
 
   /**
    * @param {{site: string, page: string, path: string, live: object|undefined, autosave: import("./autosave.js").Autosave,
@@ -24,9 +25,14 @@ export class Standing extends EventTarget {
   }
 
   #take({ type, data }) {
-    if (type === "snapshot") this.#become(data.pages?.find(({ page }) => page === this.page)?.live?.version ?? this.version);
+    if (type === "snapshot") this.#recall(data.pages?.find(({ page }) => page === this.page));
     else if (data.page === this.page && type === "page-built") this.#become(data.version);
     else if (data.page === this.page && type === "page-unpublished") this.#become(0);
+  }
+
+  /** A snapshot of a large site has not every page. */
+  #recall(found) {
+    if (found) this.#become(found.live?.version ?? 0);
   }
 
   #become(version) {
@@ -36,21 +42,23 @@ export class Standing extends EventTarget {
   }
 
   #look() {
+    this.#turn += 1;
     clearTimeout(this.#timer);
     if (this.version > 0) this.#timer = setTimeout(() => this.#compare(), AFTER_MS);
   }
 
   async #compare() {
     const { version } = this;
+    const own = this.#turn;
     const asked = { before: { version }, after: { config: this.autosave.base.config } };
     try {
       const { body } = await send("POST", `${this.path}/changes`, asked, { signal: this.signal });
-      if (version === this.version) this.#say(version, body.changes.length === 0);
+      if (own === this.#turn) this.#say(version, body.changes.length === 0);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!(error instanceof Problem)) throw error;
       // What cannot be compared is not finished, and so not what is live; of anything else nothing is said.
-      if (version === this.version) this.#say(version, error.status === 422 ? false : null);
+      if (own === this.#turn) this.#say(version, error.status === 422 ? false : null);
     }
   }
 

@@ -40,7 +40,9 @@ function cells(work, list, share) {
   ];
 }
 
-function create(work, list) {
+/** Others may have saved the draft since the screen was shown, and no event says so. */
+async function create(work, list) {
+  await work.load();
   const what = [work.hasDraft && ["draft", "The draft as it is now"], ...versions(work)].filter(Boolean);
   const form = h("form", {},
     field({ label: "Show", control: h("select", { name: "what" }, options(what)), pointer: "/config" }),
@@ -48,9 +50,9 @@ function create(work, list) {
     h("p", { class: "muted small" }, "Whoever has the link sees the page, without signing in. Search engines are kept out."),
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton("Make a link")));
   const dialog = openDialog({ title: "Share a preview", content: form });
-  onSubmit(form, async ({ what: chosen, ends }) => {
+  onSubmit(form, async ({ what: chosen, ends }, { idempotencyKey }) => {
     const shown = chosen === "draft" ? { config: work.draft.config } : { version: Number(chosen) };
-    const { body } = await send("POST", `${work.path}/shares`, { ...shown, expires_in_s: Number(ends) });
+    const { body } = await send("POST", `${work.path}/shares`, { ...shown, expires_in_s: Number(ends) }, { idempotencyKey });
     dialog.close();
     await list.reload({ isQuiet: true });
     await handOver(body);

@@ -25,11 +25,11 @@ export function newSchedule(work, hasChanges, onMade) {
   const form = h("form", {}, actions(choose), versionField, when.element,
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton("Schedule")));
   const dialog = openDialog({ title: "Schedule", content: form, isWide: true });
-  onSubmit(form, async ({ action }) => {
+  onSubmit(form, async ({ action }, { idempotencyKey }) => {
     const asked = when.value();
     if (!asked) return;
     const chosen = action === "publish" ? { version: await numberOf(version, work) } : {};
-    const { body } = await send("POST", `${work.path}/schedules`, { action, ...chosen, ...asked });
+    const { body } = await send("POST", `${work.path}/schedules`, { action, ...chosen, ...asked }, { idempotencyKey });
     dialog.close();
     toast(`Scheduled for ${clockShort(body.at)}, your time.`);
     await onMade();

@@ -65,12 +65,12 @@ function createSite(navigate) {
     field({ label: "Name in addresses", hint: "Lower-case letters, digits and hyphens. It stays for ever.", control: slug }),
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton("Create the site")));
   const dialog = openDialog({ title: "New site", content: form });
-  onSubmit(form, async (values) => {
+  onSubmit(form, async (values, { idempotencyKey }) => {
     if (RESERVED_SITES.includes(values.slug)) {
       form.querySelector('[data-pointer="/slug"]').setError("This name is an address of the app's own: choose another.");
       return;
     }
-    const { body } = await send("POST", "/sites", { slug: values.slug.trim(), title: values.title.trim() });
+    const { body } = await send("POST", "/sites", { slug: values.slug.trim(), title: values.title.trim() }, { idempotencyKey });
     dialog.close();
     toast(`${body.title} is there.`);
     await navigate(siteAddress(body.slug));

@@ -27,9 +27,10 @@ export function newPage(site, navigate) {
     field({ label: "Title", hint: "What stands in the tab of the browser and in search results.", control: title, pointer: "/config/title" }), named, shown,
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton("Write the page")));
   const dialog = openDialog({ title: "New page", content: form });
+  const asked = {};
   onSubmit(form, async () => {
     const name = slugOf(slug.value);
-    if (!(await begin(pagePath(site, name), title.value.trim()))) {
+    if (!(await begin(asked, pagePath(site, name), title.value.trim()))) {
       named.setError(TAKEN);
       slug.focus();
       return;
@@ -40,12 +41,19 @@ export function newPage(site, navigate) {
   title.focus();
 }
 
-/** Save a page's first draft. @returns {Promise<boolean>} whether there was no such page */
-async function begin(path, title) {
-  const { body, etag } = await look(`${path}/draft`);
-  if (body.is_saved || body.base_version > 0) return false;
+/**
+ * Save a page's first draft.
+ * @param {object} asked keeps what was sent: where its answer was lost, the page that is there may be the one that is meant
+ * @returns {Promise<boolean>} whether there was no such page
+ */
+async function begin(asked, path, title) {
+  if (asked.path !== path || asked.title !== title) {
+    const { body, etag } = await look(`${path}/draft`);
+    if (body.is_saved || body.base_version > 0) return false;
+    Object.assign(asked, { path, title, config: { ...body.config, title }, ifMatch: etag ?? `"r${body.revision}"` });
+  }
   try {
-    await send("PUT", `${path}/draft`, { config: { ...body.config, title }, base_version: 0 }, { ifMatch: etag ?? `"r${body.revision}"` });
+    await send("PUT", `${path}/draft`, { config: asked.config, base_version: 0 }, { ifMatch: asked.ifMatch });
     return true;
   } catch (error) {
     if (error.status === 412) return false;
