@@ -1,11 +1,14 @@
 """People who press twice or go on while something is sent, and answers in another order than they were asked for."""
 
+import re
+from typing import Any
+
 import pytest
-from playwright.async_api import Locator
+from playwright.async_api import Locator, Route
 
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, edit, endpoint
-from tests.browser.editor.past import MOVED, three_versions
+from tests.browser.editor.past import CONFIG, MOVED, Past, three_versions
 from tests.browser.editor.tab import PASSWORD, Tab
 from tests.browser.editor.unsteady import Held, Lost, of
 from tests.conftest import wait_until
@@ -223,8 +226,136 @@ async def test_a_page_whose_answer_was_lost_is_not_called_taken(open_tab: OpenTa
     assert tab.path == f"{site}/autumn"
 
 
+async def test_an_older_answer_never_replaces_a_newer_history(open_tab: OpenTab, up: Up, site: str) -> None:
+    past = three_versions(up, site)
+    tab = await open_tab(ADMIN, past.screen)
+
+    async with Held(tab.page, endpoint(past.path), of("GET"), first=1) as held:
+        past.save({**MOVED, "title": "Fourth"})
+        await held.has()
+        past.save({**MOVED, "title": "Fifth"})
+        await tab.page.get_by_text("Visitors get v5").wait_for()
+        async with tab.page.expect_response(endpoint(past.path)):
+            held.release()
+        await tab.page.evaluate("new Promise(done => setTimeout(done, 100))")
+        shown = await tab.page.locator(".history-now").inner_text()
+
+    assert "Visitors get v5" in shown
+
+
+async def test_an_older_comparison_says_nothing_of_a_newer_draft(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    await desk.page.locator('.page-live[data-same="yes"]').wait_for()
+
+    async with Held(desk.page, endpoint("**/changes"), of("POST"), first=1) as held:
+        await desk.field("Title").fill("Another")
+        await held.has()
+        await desk.field("Title").fill("Small")
+        await desk.page.locator('.page-live[data-same="yes"]').wait_for()
+        await wait_until(desk.is_saved, what="the draft to be saved")
+        async with desk.page.expect_response(endpoint("**/changes")):
+            held.release()
+        await desk.page.evaluate("new Promise(done => setTimeout(done, 100))")
+        same = await desk.page.locator(".page-live").get_attribute("data-same")
+
+    assert same == "yes"
+
+
+async def test_what_goes_live_between_a_list_and_its_stream_is_seen(open_tab: OpenTab, up: Up, site: str) -> None:
+    past = Past(up, site)
+    past.save(CONFIG, publish=False)
+    tab = await open_tab(ADMIN)
+
+    async with Held(tab.page, "**/-/events?*", of("GET"), reaches=False) as held:
+        await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
+        await row(tab, "Draft").wait_for()
+        await held.has()
+        past.save(MOVED)
+
+    await row(tab, "Live").wait_for()
+
+
+async def test_what_goes_live_between_a_history_and_its_stream_is_seen(open_tab: OpenTab, up: Up, site: str) -> None:
+    past = Past(up, site)
+    past.save(CONFIG, publish=False)
+    tab = await open_tab(ADMIN)
+    await tab.go(site)
+
+    async with Held(tab.page, "**/-/events?*", of("GET"), reaches=False) as held:
+        await tab.page.get_by_role("link", name="History").click()
+        await tab.page.get_by_text("Visitors get nothing").wait_for()
+        await held.has()
+        past.save(MOVED)
+
+    await tab.page.get_by_text("Visitors get v2").wait_for()
+
+
+async def test_a_page_taken_off_while_the_stream_was_away_is_not_called_live(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    await desk.head.get_by_text("v1 is live").wait_for()
+
+    async def forgetful(route: Route) -> None:
+        await route.continue_(url=re.sub("&last_event_id=[^&]*", "", route.request.url))
+
+    # What was told too long ago is told by a snapshot alone.
+    await desk.page.route("**/-/events?*", forgetful)
+    await desk.tab.get("dispatchEvent(new Event('offline'))")
+    up.api.change("DELETE", f"{desk.path}/publications/live")
+    await desk.tab.get("dispatchEvent(new Event('online'))")
+
+    await desk.head.get_by_text("not live").wait_for()
+
+
+async def test_a_search_that_fails_does_not_pass_what_was_there_off_as_found(
+    open_tab: OpenTab, up: Up, site: str
+) -> None:
+    Past(up, site).save(CONFIG)
+    tab = await open_tab(ADMIN, site)
+    tab.expects = {403}
+    await row(tab, "Spring").wait_for()
+    await tab.page.route(endpoint("**/pages?search=*"), lambda route: route.fulfill(status=403, json={"detail": "No."}))
+
+    await tab.page.get_by_label("Search").fill("winter")
+    await tab.page.get_by_text("The list could not be loaded").first.wait_for()
+
+    assert await tab.page.locator("tbody tr").count() == 0
+
+
+async def test_more_that_does_not_come_takes_nothing_away(open_tab: OpenTab, up: Up, site: str) -> None:
+    for number in range(51):
+        up.api.change("POST", f"sites/{site}/pages/page-{number:02}/versions", {"config": {"title": f"Page {number}"}})
+    tab = await open_tab(ADMIN, site)
+    tab.expects = {403}
+    before = await tab.page.locator("tbody tr").count()
+    refuse: Any = lambda route: route.fulfill(status=403, json={"detail": "Not now."})  # noqa: E731
+    await tab.page.route(endpoint("**/pages?cursor=*"), refuse)
+
+    await tab.press("Show more")
+    await told(tab, "Not now.")
+    focus = await tab.get("document.activeElement.textContent")
+    await tab.page.unroute(endpoint("**/pages?cursor=*"))
+    await tab.press("Show more")
+    await wait_until(lambda: has_rows(tab, 51), what="all pages")
+
+    assert before == 50
+    assert focus == "Show more"
+
+
 async def has_rows(tab: Tab, count: int) -> bool:
     return await tab.page.locator("tbody tr").count() == count
+
+
+async def test_whoever_is_at_a_control_stays_there_when_the_page_changes(open_tab: OpenTab, up: Up, site: str) -> None:
+    past = three_versions(up, site)
+    tab = await open_tab(ADMIN, past.screen)
+    await tab.page.get_by_role("link", name="Edit the draft").focus()
+
+    past.save({**MOVED, "title": "Fourth"})
+    await tab.page.get_by_text("Visitors get v4").wait_for()
+
+    assert await tab.get("document.activeElement.textContent") == "Edit the draft"
 
 
 async def test_the_draft_that_is_shared_is_the_one_of_now(open_tab: OpenTab, up: Up, site: str) -> None:

@@ -14,9 +14,22 @@ import { takeOff } from "./roll-back.js";
 
 export function nowPanel(work) {
   const element = h("section", { class: "card history-now", "aria-label": "Now" });
-  const load = async () => fill(element, live(work), await draft(work));
+  let turn = 0;
+  const load = async () => {
+    const own = (turn += 1);
+    const parts = [live(work), await draft(work)];
+    if (own === turn) refill(element, parts);
+  };
   work.onChange(load);
   return { element, load };
+}
+
+/** Whoever is at a button or a link stays there. */
+function refill(element, parts) {
+  const controls = () => [...element.querySelectorAll("a[href], button")];
+  const at = controls().indexOf(document.activeElement);
+  fill(element, parts);
+  if (at >= 0) (controls()[at] ?? controls().at(-1))?.focus();
 }
 
 function live(work) {

@@ -6,13 +6,16 @@ import { may } from "../lib/session.js";
 
 export class Work {
   constructor({ parameters: { site, page }, signal, navigate }) {
-    Object.assign(this, { site, page, signal, navigate, path: pagePath(site, page), state: null, draft: null });
+    Object.assign(this, { site, page, signal, navigate, path: pagePath(site, page), state: null, draft: null, asked: 0, shown: 0 });
     this.refreshing = [];
   }
 
   /** Ask how the page is now; a page that has a draft only has no state yet. */
   async load() {
-    [this.state, this.draft] = await Promise.all([this.find(this.path), may("draft", this.site) ? this.findDraft() : null]);
+    const own = (this.asked += 1);
+    const [state, draft] = await Promise.all([this.find(this.path), may("draft", this.site) ? this.findDraft() : null]);
+    // Answers may come in another order than they were asked for.
+    if (own > this.shown) Object.assign(this, { state, draft, shown: own });
   }
 
   /** Do something whenever the page has changed. */

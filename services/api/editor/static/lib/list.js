@@ -1,7 +1,7 @@
 /* A list that comes page by page: it says that it is on its way, that there is nothing, that it failed, or shows a
    table with a button for what follows. */
 
-import { announce } from "./announce.js";
+import { announce, toast } from "./announce.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { table } from "./table.js";
@@ -37,11 +37,15 @@ export class PagedList {
     this.firstCount = 0;
   }
 
-  /** Load the list from its beginning. @param {{isQuiet?: boolean}} [how] quietly: what is shown stays meanwhile */
-  async reload({ isQuiet = false } = {}) {
+  /**
+   * Load the list from its beginning.
+   * @param {{isQuiet?: boolean, keeps?: boolean}} [how] quietly: what is shown stays meanwhile; `keeps`: also where it fails
+   * @returns {Promise<boolean>} whether it is the newest that is shown now
+   */
+  async reload({ isQuiet = false, keeps = isQuiet } = {}) {
     const own = (this.turn += 1);
     if (!isQuiet) fill(this.element, loadingState());
-    await this.take(null, own, () => this.begin(), isQuiet && this.items.size > 0);
+    return this.take(null, own, () => this.begin(), keeps && this.items.size > 0);
   }
 
   begin() {
@@ -55,7 +59,7 @@ export class PagedList {
   async take(cursor, own, before = () => {}, keeps = false) {
     try {
       const found = await this.options.load(cursor, this.options.signal);
-      if (own !== this.turn) return;
+      if (own !== this.turn) return false;
       const focus = this.focus();
       before();
       found.items.forEach((item) => this.put(item));
@@ -63,11 +67,14 @@ export class PagedList {
       if (cursor === null) this.firstCount = this.items.size;
       this.show();
       this.refocus(focus);
+      return true;
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError") return false;
       if (error.name !== "Problem") throw error;
       // What is shown and may be old is better than nothing; that Platen is not reached, the banner says.
-      if (own === this.turn && !keeps) this.fail(error);
+      if (own === this.turn && cursor !== null) toast(error.detail, { kind: "problem" });
+      else if (own === this.turn && !keeps) this.fail(error);
+      return false;
     }
   }
 
@@ -123,7 +130,9 @@ export class PagedList {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true";
     const before = this.items.size;
-    await this.take(this.next, this.turn);
+    const hasCome = await this.take(this.next, this.turn);
+    button.ariaDisabled = "false";
+    if (!hasCome) return;
     announce(`${this.items.size - before} more, ${this.items.size} in all.`);
     // The button is another one now, or gone: whoever pressed it goes on with what it brought.
     const first = [...this.rows.values()][before];

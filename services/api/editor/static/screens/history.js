@@ -59,7 +59,7 @@ function head(work) {
   });
 }
 
-/** A burst of events is one look at the page. The first snapshot says what was loaded a moment before. */
+/** A burst of events is one look at the page. The first snapshot says what was loaded, unless something has happened since. */
 function follow(work) {
   let timer;
   let isKnown = false;
@@ -67,11 +67,17 @@ function follow(work) {
     followPending(work, event);
     const isFirst = event.type === "snapshot" && !isKnown;
     isKnown ||= event.type === "snapshot";
-    if (isFirst) return;
+    if (isFirst && isAsLoaded(work, event.data)) return;
     clearTimeout(timer);
     timer = setTimeout(() => work.refresh().catch(quiet), REFRESH_AFTER_MS);
   };
   watch({ site: work.site, page: work.page }, { onEvent }, { signal: work.signal });
+}
+
+function isAsLoaded({ state, newest }, { seq, state: standing, live, head }) {
+  const { publication } = state ?? {};
+  return seq === (publication?.seq ?? 0) && live?.seq === state?.live?.seq && (head?.version ?? 0) === newest
+    && (!publication || publication.state === standing);
 }
 
 /** The screen was left, or Platen is not reached, which the banner says; the next event looks again. */

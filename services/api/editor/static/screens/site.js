@@ -99,8 +99,8 @@ function filters(asked, list) {
     const kept = new URLSearchParams(Object.entries(asked).filter(([, value]) => value)).toString();
     // The address tells what is shown, so that it can be sent to somebody and comes back with "back".
     history.replaceState(history.state, "", location.pathname + (kept ? `?${kept}` : ""));
-    await list.reload({ isQuiet: true });
-    announce(found(list));
+    // What was found for other words is no answer to these.
+    if (await list.reload({ isQuiet: true, keeps: false })) announce(found(list));
   };
   search.addEventListener("input", () => {
     clearTimeout(timer);

@@ -23,8 +23,8 @@ export function follow(list) {
   };
   return ({ type, data }) => {
     if (type === "snapshot") {
-      // The list was loaded a moment before the first one.
-      if (isKnown) reload();
+      // The list was loaded before the first one; on a slow network, long before.
+      if (isKnown || isBehind(list, data.pages ?? [])) reload();
       isKnown = true;
       return;
     }
@@ -32,6 +32,19 @@ export function follow(list) {
     const isShown = state && list.change(data.page, { state, changed_at: data.at, ...live(type, data, list) });
     if ((state && !isShown) || ASKED_AGAIN.has(type)) reload();
   };
+}
+
+const NUMBERS = ["version", "seq", "wanted_seq", "live_seq", "live_version"];
+const ENDED = ["failed", "cancelled", "superseded"];
+
+/** Whether something has happened since the list was loaded. */
+function isBehind(list, pages) {
+  if (!list.next && pages.some(({ page }) => !list.items.has(page))) return true;
+  return pages.some(({ page, head, state }) => {
+    const shown = list.items.get(page);
+    if (!shown) return false;
+    return NUMBERS.some((name) => head[name] !== shown.head?.[name]) || (shown.state === "building" && ENDED.includes(state));
+  });
 }
 
 function live(type, data, list) {
