@@ -117,15 +117,20 @@ async def test_what_cannot_be_opened_says_so(open_tab: OpenTab, site: str) -> No
 async def test_undoing_twice_in_a_hurry_undoes_once(open_tab: OpenTab, up: Up, site: str) -> None:
     past = three_versions(up, site)
     tab = await open_tab(ADMIN, past.screen)
-    await tab.page.locator("summary").last.click()
-    await tab.page.get_by_role("button", name="Restore as draft").last.click()
-    await tab.press("Restore v1 as draft")
+    await tab.press("Roll back to v1")
+    await tab.page.get_by_role("dialog").get_by_role("button", name="Roll back to v1").click()
+    undo = tab.page.get_by_role("button", name="Undo: go forward to v3")
+    await undo.wait_for()
 
-    await tab.page.locator(".history-notice").get_by_role("button").dblclick()
-    await tab.page.locator(".history-notice").get_by_text("The draft is what it was before.").wait_for()
+    async with Held(tab.page, endpoint("**/publications"), of("POST")) as held:
+        await undo.click()
+        await held.has()
+        await undo.click()
+        held.release()
+        await tab.page.locator(".history-notice").get_by_text("v3 is live.").wait_for()
 
-    assert await tab.page.locator(".toast-problem").count() == 0
-    assert not past.draft()["is_saved"]
+    causes = [publication["cause"] for publication in up.api.get(f"{past.path}/publications")["items"]]
+    assert causes == ["publish", "rollback", "publish", "publish"]
 
 
 async def test_whoever_presses_twice_to_leave_is_asked_once(open_tab: OpenTab, up: Up, site: str) -> None:
@@ -385,6 +390,7 @@ async def test_an_answer_from_before_one_signed_in_again_asks_for_no_second_time
         await dialog.get_by_label("Password").fill(PASSWORD)
         await dialog.get_by_role("button", name="Sign in", exact=True).click()
         await wait_until(desk.is_saved, what="the draft to be saved")
-    await desk.page.locator(".preview-status").get_by_text("Preview of revision 1").wait_for()
+        held.release()
+        await desk.page.locator(".preview-status").get_by_text("Preview of revision 1").wait_for()
 
     assert await dialog.count() == 0
