@@ -39,11 +39,16 @@ export function closeDialogs() {
 
 /** Where it was opened from; that may be gone, a row of a list for one, which its dialog has changed. */
 function goBackTo(before) {
-  if (before?.isConnected) return before.focus();
+  if (before?.isConnected) before.focus();
+  else goToHeading();
+}
+
+/** Where somebody goes on whose place is gone. */
+export function goToHeading() {
   const heading = document.querySelector("main h1");
-  if (!heading) return undefined;
+  if (!heading) return;
   heading.tabIndex = -1;
-  return heading.focus();
+  heading.focus();
 }
 
 /**

@@ -2,6 +2,7 @@
    table with a button for what follows. */
 
 import { announce, toast } from "./announce.js";
+import { goToHeading } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { table } from "./table.js";
@@ -104,15 +105,20 @@ export class PagedList {
   }
 
   refocus(focus) {
-    const row = focus && this.rows.get(focus.key);
-    if (row && !row.contains(document.activeElement)) focusable(row)[focus.at]?.focus();
+    if (!focus || this.element.contains(document.activeElement)) return;
+    const row = this.rows.get(focus.key);
+    const controls = row ? focusable(row) : [];
+    goTo(controls[focus.at] ?? controls.at(-1) ?? focusable(this.element)[0]);
   }
 
   remove(key) {
-    this.rows.get(key)?.remove();
+    const row = this.rows.get(key);
+    const near = row?.contains(document.activeElement) && (row.nextElementSibling ?? row.previousElementSibling ?? this.element);
+    row?.remove();
     this.items.delete(key);
     this.rows.delete(key);
     if (this.items.size === 0) this.show();
+    if (near) goTo(focusable(near)[0]);
   }
 
   show() {
@@ -145,5 +151,7 @@ export class PagedList {
     announce(`The list could not be loaded. ${error.detail}`, { assertive: true });
   }
 }
+
+const goTo = (control) => (control ? control.focus() : goToHeading());
 
 const focusable = (element) => [...element.querySelectorAll("a[href], button, input, select, textarea, summary")];

@@ -1,6 +1,7 @@
 /* The publish tray: what is on its way to visitors, at the bottom of every screen. */
 
 import { announce } from "../lib/announce.js";
+import { goToHeading } from "../lib/dialog.js";
 import { fill, h } from "../lib/dom.js";
 import { icon } from "../lib/icons.js";
 import { Card } from "./card.js";
@@ -40,6 +41,7 @@ class TrayView {
 
   show(changed) {
     const { entries } = tray;
+    const hadFocus = this.list.contains(document.activeElement);
     this.element.hidden = entries.length === 0;
     document.body.classList.toggle("has-tray", entries.length > 0);
     const moving = entries.filter((entry) => !isOver(entry.followed)).length;
@@ -51,6 +53,13 @@ class TrayView {
     this.#arrange(entries);
     for (const card of this.cards.values()) card.show();
     if (changed) tell(changed);
+    if (hadFocus && !this.list.contains(document.activeElement)) this.#keepFocus();
+  }
+
+  /** What had it is gone with its card, or with what could be done about it. */
+  #keepFocus() {
+    if (this.element.hidden) goToHeading();
+    else this.toggle.focus();
   }
 
   #arrange(entries) {
