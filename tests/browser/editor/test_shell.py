@@ -67,6 +67,18 @@ async def test_whoever_comes_by_keyboard_skips_to_the_content(open_tab: OpenTab)
     assert await tab.get("document.getElementById('main').contains(document.activeElement)")
 
 
+async def test_back_leads_back_also_to_where_somebody_skipped_to_the_content(open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN)
+    await tab.page.keyboard.press("Tab")
+    await tab.page.keyboard.press("Enter")
+    await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
+    await tab.heading(site.capitalize()).wait_for()
+
+    await tab.page.go_back()
+
+    await tab.heading("Sites").wait_for()
+
+
 async def test_an_address_at_which_nothing_is_says_so(open_tab: OpenTab) -> None:
     tab = await open_tab(ADMIN, "-/nothing")
 

@@ -116,8 +116,12 @@ function goBack() {
 }
 
 async function onPop(event) {
-  // Something else changed the part behind the # of this address.
-  if (!event.state) return;
+  // A link changed the part behind the # of this address: a place of the same screen, which can be gone back to.
+  if (!event.state) {
+    index += 1;
+    history.replaceState({ index }, "");
+    return;
+  }
   if (isReturning) {
     isReturning = false;
     return;
