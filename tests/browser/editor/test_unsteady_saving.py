@@ -188,3 +188,16 @@ async def test_a_preview_that_does_not_arrive_is_fetched_again(open_tab: OpenTab
     desk.tab.complaints.clear()
 
     assert len(broken) == 1
+
+
+async def test_a_browser_that_keeps_nothing_is_written_in_all_the_same(open_tab: OpenTab, up: Up, site: str) -> None:
+    desk = await edit(open_tab, up, site, SMALL)
+    await desk.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    await desk.page.reload()
+
+    await desk.field("Title").fill("Written all the same")
+    await desk.saved()
+
+    assert desk.draft["config"]["title"] == "Written all the same"

@@ -6,9 +6,9 @@ const PREFIX = "platen:unsaved";
 export class Keeper {
   /**
    * @param {{account: string, site: string, page: string}} whose
-   * @param {Storage} storage
+   * @param {Storage|null} storage
    */
-  constructor({ account, site, page }, storage = localStorage) {
+  constructor({ account, site, page }, storage = ownStorage()) {
     this.name = [PREFIX, account, site, page].join(":");
     this.storage = storage;
     this.own = null;
@@ -47,5 +47,14 @@ export class Keeper {
   clear() {
     if (this.own !== null && this.storage.getItem(this.name) === this.own) this.storage.removeItem(this.name);
     this.own = null;
+  }
+}
+
+/** Some browsers forbid even to ask for it. */
+function ownStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }
