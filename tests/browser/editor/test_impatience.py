@@ -10,7 +10,7 @@ from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, edit, endpoint
 from tests.browser.editor.past import CONFIG, MOVED, Past, three_versions
 from tests.browser.editor.tab import PASSWORD, Tab
-from tests.browser.editor.unsteady import Held, Lost, of
+from tests.browser.editor.unsteady import Held, Lost, of, settled
 from tests.conftest import wait_until
 from tests.harness import Up
 
@@ -82,7 +82,7 @@ async def test_of_two_roles_that_were_chosen_the_later_counts(open_tab: OpenTab,
         await held.has()
         await role.select_option("editor")
         # Were the second sent at once, it would be answered first.
-        await tab.page.evaluate("new Promise(done => setTimeout(done, 100))")
+        await settled(tab.page)
     await told(tab, "is editor now")
 
     members = up.api.get(f"sites/{site}/members")["items"]
@@ -242,7 +242,7 @@ async def test_an_older_answer_never_replaces_a_newer_history(open_tab: OpenTab,
         await tab.page.get_by_text("Visitors get v5").wait_for()
         async with tab.page.expect_response(endpoint(past.path)):
             held.release()
-        await tab.page.evaluate("new Promise(done => setTimeout(done, 100))")
+        await settled(tab.page)
         shown = await tab.page.locator(".history-now").inner_text()
 
     assert "Visitors get v5" in shown
@@ -260,7 +260,7 @@ async def test_an_older_comparison_says_nothing_of_a_newer_draft(open_tab: OpenT
         await wait_until(desk.is_saved, what="the draft to be saved")
         async with desk.page.expect_response(endpoint("**/changes")):
             held.release()
-        await desk.page.evaluate("new Promise(done => setTimeout(done, 100))")
+        await settled(desk.page)
         same = await desk.page.locator(".page-live").get_attribute("data-same")
 
     assert same == "yes"

@@ -6,7 +6,7 @@ from playwright.async_api import Route
 from tests.browser.editor.conftest import OpenTab
 from tests.browser.editor.editing import SMALL, Desk, edit, endpoint
 from tests.browser.editor.tab import Tab
-from tests.browser.editor.unsteady import Held, Lost, of
+from tests.browser.editor.unsteady import Held, Lost, of, settled
 from tests.conftest import wait_until
 from tests.harness import Up
 
@@ -68,7 +68,7 @@ async def test_an_older_draft_that_comes_late_is_not_followed(open_tab: OpenTab,
         async with mine.page.expect_response(DRAFT):
             held.release()
         # Nothing is to come of it, and what would come follows the answer at once.
-        await mine.page.evaluate("new Promise(done => setTimeout(done, 50))")
+        await settled(mine.page)
         title = await mine.field("Title").input_value()
 
     assert title == "Mine after theirs"

@@ -16,6 +16,11 @@ def of(method: str) -> Fits:
     return lambda request: request.method == method
 
 
+async def settled(page: Page) -> None:
+    """Let what an answer leads to come about: it has until the browser has painted twice."""
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
+
+
 class Held:
     """Answers to some requests that are held back, in the order in which they were asked for.
 
