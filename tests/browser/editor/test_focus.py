@@ -63,6 +63,8 @@ async def test_after_a_publication_was_dismissed_the_focus_is_on_the_tray_or_the
     await desk.is_in("live")
     await desk.publish("Two")
     await desk.is_in("live")
+    # Until they are on every server, there is something to wait for.
+    await desk.page.locator(".tray-toggle").get_by_text("Publications").wait_for()
     dismiss = desk.page.get_by_role("button", name="Dismiss").and_(desk.page.locator(".tray-card button"))
 
     await dismiss.first.focus()
