@@ -181,7 +181,6 @@ export class Autosave extends EventTarget {
     this.#become("saved", { at });
   }
 
-
   #become(kind, more = {}) {
     this.state = { at: this.state.at, ...more, kind };
     this.dispatchEvent(new CustomEvent("state"));
