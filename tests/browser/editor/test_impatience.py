@@ -154,7 +154,7 @@ async def test_whoever_presses_twice_to_leave_is_asked_once(open_tab: OpenTab, u
 
 
 async def test_a_dialog_does_not_outlive_its_screen(open_tab: OpenTab, site: str) -> None:
-    tab = await open_tab(ADMIN)
+    tab = await open_tab({site: "admin"})
     await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
     await tab.heading(site.capitalize()).wait_for()
     await tab.page.get_by_role("button", name="New page").first.click()
@@ -168,7 +168,7 @@ async def test_a_dialog_does_not_outlive_its_screen(open_tab: OpenTab, site: str
 
 
 async def test_after_trying_again_the_focus_is_on_the_heading(open_tab: OpenTab, site: str) -> None:
-    tab = await open_tab(ADMIN)
+    tab = await open_tab({site: "admin"})
     tab.expects = {404}
     away = endpoint(f"sites/{site}")
     await tab.page.route(away, lambda route: route.fulfill(status=404, json={"detail": "Not yet."}))
@@ -269,7 +269,7 @@ async def test_an_older_comparison_says_nothing_of_a_newer_draft(open_tab: OpenT
 async def test_what_goes_live_between_a_list_and_its_stream_is_seen(open_tab: OpenTab, up: Up, site: str) -> None:
     past = Past(up, site)
     past.save(CONFIG, publish=False)
-    tab = await open_tab(ADMIN)
+    tab = await open_tab({site: "admin"})
 
     async with Held(tab.page, "**/-/events?*", of("GET"), reaches=False) as held:
         await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()
