@@ -153,6 +153,23 @@ async def test_whoever_presses_twice_to_leave_is_asked_once(open_tab: OpenTab, u
     assert await desk.field("Title").input_value() == "Not saved"
 
 
+async def test_whoever_stays_and_goes_back_at_once_is_asked_again(open_tab: OpenTab, site: str) -> None:
+    tab = await open_tab(ADMIN, site)
+    await tab.page.get_by_role("link", name="Settings").click()
+    await tab.page.get_by_label("Title").fill("Half a title")
+    await tab.page.get_by_role("link", name="Sites").first.click()
+
+    stay = tab.page.get_by_role("button", name="Cancel", exact=True)
+    # "Back" as the page is told of it, before the browser has come to its next frame.
+    await stay.evaluate("""stay => new Promise((done) => requestAnimationFrame(() => {
+        stay.click();
+        setTimeout(() => done(dispatchEvent(new PopStateEvent("popstate", {state: {index: 0}}))));
+    }))""")
+    await tab.page.get_by_role("dialog", name="Leave without saving?").wait_for()
+
+    assert await tab.page.get_by_role("dialog").count() == 1
+
+
 async def test_a_dialog_does_not_outlive_its_screen(open_tab: OpenTab, site: str) -> None:
     tab = await open_tab({site: "admin"})
     await tab.page.get_by_role("link", name=site.capitalize(), exact=True).click()

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 let made = 0;
+const open = new Map();
 
 /**
  * Open a dialog.
@@ -15,18 +16,18 @@ export function openDialog({ title, content, isWide = false, stays = false }) {
   const element = h("dialog", { class: isWide ? "dialog dialog-wide" : "dialog", "aria-labelledby": id, dataset: stays ? { stays: "" } : {} },
     h("h2", { id, class: "dialog-title" }, title), content);
   const before = document.activeElement;
-  let answer;
-  const closed = new Promise((resolve) => {
-    element.addEventListener("close", () => {
-      element.remove();
-      goBackTo(before);
-      resolve(answer);
-    });
-  });
-  const close = (given) => {
-    answer = given;
+  let resolve;
+  const closed = new Promise((settle) => (resolve = settle));
+  // The browser tells of it with its next frame only; until then who answered would still count as being asked.
+  const close = (answer) => {
+    if (!open.delete(element)) return;
     element.close();
+    element.remove();
+    goBackTo(before);
+    resolve(answer);
   };
+  element.addEventListener("close", () => close());
+  open.set(element, close);
   document.body.append(element);
   element.showModal();
   return { element, close, closed };
@@ -34,7 +35,9 @@ export function openDialog({ title, content, isWide = false, stays = false }) {
 
 /** Dismiss what a screen has asked that is left. */
 export function closeDialogs() {
-  for (const element of document.querySelectorAll("dialog[open]:not([data-stays])")) element.close();
+  for (const [element, close] of open) {
+    if (!("stays" in element.dataset)) close();
+  }
 }
 
 /** Where it was opened from; that may be gone, a row of a list for one, which its dialog has changed. */
