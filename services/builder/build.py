@@ -9,9 +9,10 @@ from services.builder.sandbox import Abandoned, Sandbox
 from services.builder.work import Future, Work, read_entry, suspect
 from shared.connection import Client, translated
 from shared.errors import Unavailable, Undecodable
+from shared.queue import Fed, Queue
 from shared.records import decode_saved_version
 from shared.scripts import refuse_unavailable, run_all
-from shared.streams import Entry, Fed, Queue
+from shared.streams import Entry
 
 UNKNOWN = Fault("unknown-publication", False, "There is no such publication, or its version is gone.")
 # Only where Redis has gone back in time, and the newer publication with it.

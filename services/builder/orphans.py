@@ -2,7 +2,8 @@
 
 from shared.connection import Client
 from shared.heartbeat import DeathWatch, read_beats
-from shared.streams import Entry, Queue
+from shared.queue import Queue
+from shared.streams import Entry
 
 
 class Orphans:

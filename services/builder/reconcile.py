@@ -23,10 +23,10 @@ from shared.connection import Client, translated
 from shared.errors import Undecodable
 from shared.events import Event, decode_event
 from shared.keys import GROUP, Keys
+from shared.queue import LANES
 from shared.retry import LONGEST_MS
 from shared.scripts import Call, run, run_all, script
 from shared.settings import Settings
-from shared.streams import LANES
 
 log = logging.getLogger(__name__)
 

@@ -37,10 +37,11 @@ from shared.errors import Unavailable
 from shared.firing import Firing
 from shared.heartbeat import Heartbeat
 from shared.keys import Keys
+from shared.queue import Fed, Queue
 from shared.retry import backoff_ms
 from shared.scripts import Call, refuse_unavailable, run_all
 from shared.settings import Settings
-from shared.streams import Entry, Fed, Queue
+from shared.streams import Entry
 from shared.tasks import end
 
 log = logging.getLogger(__name__)

@@ -42,6 +42,7 @@ from shared.clock import Clock
 from shared.connection import Client, check_partitions, connect
 from shared.console import console_middleware
 from shared.errors import Unavailable
+from shared.event_log import EventLog
 from shared.health import health_routes
 from shared.heartbeat import Heartbeat
 from shared.hostnames import HostnameStore
@@ -55,7 +56,6 @@ from shared.route import ReadRoute
 from shared.servers import Serving
 from shared.settings import Settings
 from shared.sites import SiteStore
-from shared.streams import EventLog
 from shared.versions import VersionStore
 from shared.witness import WitnessStore
 

@@ -18,6 +18,7 @@ from services.server.hub import Hub, Told, tell
 from services.server.memory import PageMemory, PageName
 from services.server.witness import Witness
 from shared.errors import StoreUnavailable, Unavailable, Undecodable
+from shared.event_log import EventLog
 from shared.events import (
     AnyEvent,
     ConfigPublished,
@@ -28,7 +29,7 @@ from shared.events import (
     UnknownEvent,
     decode_event,
 )
-from shared.streams import Entry, EventLog, position
+from shared.streams import Entry, position
 from shared.tasks import end
 
 log = logging.getLogger(__name__)

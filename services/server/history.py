@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from services.server.hub import Position, Told, tell
 from services.server.sharing import Sharing
 from shared.errors import Undecodable
+from shared.event_log import EventLog, Past
 from shared.events import decode_event
-from shared.streams import START, Entry, EventLog, Past, position
+from shared.streams import START, Entry, position
 
 MOST_HELD = 10_000
 MOST_BYTES = 8 * 1024 * 1024

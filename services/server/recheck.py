@@ -13,8 +13,8 @@ from services.server.follower import Follower
 from services.server.memory import PageMemory, PageName
 from services.server.witness import Witness
 from shared.errors import Unavailable
+from shared.event_log import EventLog
 from shared.published import Mark, PublishedStore
-from shared.streams import EventLog
 from shared.tasks import end
 
 log = logging.getLogger(__name__)

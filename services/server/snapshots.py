@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from services.server.hub import ALL_PAGES, EVERYTHING, SEVERAL, Topic, sites_in
 from shared.errors import NotFound
+from shared.event_log import EventLog
 from shared.keys import Keys
 from shared.listing import Listing
 from shared.pages import PageState, PageStore
 from shared.publications import PublicationStore
 from shared.records import Head, Publication
 from shared.sites import SiteStore
-from shared.streams import EventLog
 
 MOST_PAGES = 100
 

@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Sequence
 
 from services.server.memory import PageMemory, PageName
 from shared.errors import Unavailable, Undecodable
+from shared.event_log import EventLog
 from shared.events import PageBuilt, decode_event
 from shared.pages import PageStore
 from shared.sites import SiteStore
-from shared.streams import Entry, EventLog
+from shared.streams import Entry
 from shared.tasks import end
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import httpx2
 import msgspec
 
 from shared.keys import Keys, beat
-from shared.streams import LANES
+from shared.queue import LANES
 from tests.chaos.cluster import Cluster
 from tests.chaos.history import Event, Final, History, Letter, PageEnd, mark_of, now
 from tests.chaos.http import Client

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from shared.streams import LANES
+from shared.queue import LANES
 from tests.chaos.cluster import BUILDERS, MOST_BUILDERS, Cluster
 from tests.chaos.history import Fault, History, Poison, mark_of, now
 from tests.chaos.pages import SITES

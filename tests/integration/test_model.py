@@ -30,10 +30,11 @@ from shared.firing import Firing
 from shared.idempotency import Request
 from shared.keys import Keys
 from shared.publishing import Accepted
+from shared.queue import Queue
 from shared.schedules import Plan, ScheduleStore
 from shared.scripts import run
 from shared.settings import Settings
-from shared.streams import Entry, Queue
+from shared.streams import Entry
 from tests.integration.model import ARTIFACTS_KEEP, TERMINAL, PageModel
 from tests.stores import Stores
 

@@ -7,9 +7,9 @@ from services.builder.commit import Ledger
 from services.builder.work import Work, read_entry
 from shared.connection import Client
 from shared.keys import Keys
+from shared.queue import Queue
 from shared.scripts import Call, run
 from shared.settings import Settings
-from shared.streams import Queue
 
 BUILDER = "b1"
 FAULT = Fault("render-timed-out", True, "It took too long.")

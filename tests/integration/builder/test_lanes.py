@@ -9,10 +9,11 @@ from services.builder.worker import Worker
 from shared.connection import Client
 from shared.idempotency import Request
 from shared.keys import GROUP, Keys
+from shared.queue import BULK_COUNT, Fed, Queue
 from shared.rebuilds import RebuildStore
 from shared.scripts import Call, run, script
 from shared.settings import Settings
-from shared.streams import BULK_COUNT, Entry, Fed, Queue
+from shared.streams import Entry
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, events, is_in
 from tests.stores import Stores

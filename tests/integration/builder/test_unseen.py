@@ -20,10 +20,10 @@ from shared.connection import Client, connect
 from shared.heartbeat import Heartbeat
 from shared.idempotency import Request
 from shared.keys import BUILDERS, GROUP, Keys
+from shared.queue import Queue
 from shared.rebuilds import RebuildStore
 from shared.scripts import run
 from shared.settings import Settings
-from shared.streams import Queue
 from shared.tasks import end
 from tests.conftest import wait_until
 from tests.integration.builder.conftest import TRACE, Publish, StartBuilder, config, count, is_in, state_of

@@ -15,10 +15,11 @@ from services.server.stream import Stream
 from services.server.witness import Witness
 from shared.connection import Client, connect
 from shared.errors import StoreUnavailable
+from shared.event_log import EventLog
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.streams import EventLog, position
+from shared.streams import position
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Publisher
 from tests.stores import Stores

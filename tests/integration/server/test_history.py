@@ -12,9 +12,9 @@ from services.server.history import SLACK, History
 from services.server.hub import EVERYTHING, concerning, several
 from shared.connection import Client, connect
 from shared.errors import StoreUnavailable
+from shared.event_log import EventLog, Past
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.streams import EventLog, Past
 
 pytestmark = pytest.mark.redis7
 

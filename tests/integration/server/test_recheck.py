@@ -15,10 +15,10 @@ from services.server.recheck import Recheck
 from services.server.witness import Witness
 from shared.codec import compress
 from shared.connection import Client, connect
+from shared.event_log import EventLog
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
 from shared.settings import Settings
-from shared.streams import EventLog
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Own, Publisher, StartServer
 from tests.integration.server.test_visitors import shows

@@ -9,9 +9,9 @@ from services.server.memory import PageMemory, PageName
 from services.server.warm import WarmStart
 from shared.codec import compress
 from shared.connection import Client
+from shared.event_log import EventLog
 from shared.keys import Keys
 from shared.records import PublishedPage
-from shared.streams import EventLog
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Own, Publisher, StartServer
 from tests.stores import Stores
