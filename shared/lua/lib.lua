@@ -21,10 +21,12 @@ local function counter(key, field)
   return tonumber(redis.call('HGET', key, field) or '0')
 end
 
--- Appends an event; the stream keeps `keep_ms` of history.
+-- Appends an event; the stream keeps `keep_ms` of history, and the newest event before it: where nothing happened for
+-- that long, whoever has applied that one goes on from there.
 local function emit(stream, keep_ms, trace, event)
-  local oldest = math.max(0, event.at - tonumber(keep_ms))
-  return redis.call('XADD', stream, 'MINID', '~', digits(oldest), '*',
+  local oldest = digits(math.max(0, event.at - tonumber(keep_ms)))
+  local before = redis.call('XREVRANGE', stream, oldest, '-', 'COUNT', 1)[1]
+  return redis.call('XADD', stream, 'MINID', '~', before and before[1] or oldest, '*',
     'type', event.type, 'data', cjson.encode(event), 'traceparent', trace)
 end
 

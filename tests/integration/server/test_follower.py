@@ -195,3 +195,17 @@ async def test_a_history_that_went_past_a_position_without_it_is_another_one(
 
     assert await parts.events.is_resumable(0, "1-0")
     assert not await parts.events.is_resumable(0, "5-0")
+
+
+async def test_the_last_event_before_a_long_silence_is_kept_to_go_on_from(
+    parts: Parts, publisher: Publisher, client: Client, keys: Keys
+) -> None:
+    # Redis trims by blocks of some kilobytes, so that each of these has one of its own.
+    for at in ("1000-0", "2000-0", "3000-0"):
+        await client.xadd(keys.events(0), {"type": "of old", "data": "x" * 5000}, at)
+
+    for number in range(2):
+        await publisher.publish(b"%d" % number)
+
+    assert await parts.events.find_lost({0: "3000-0"}) == []
+    assert await client.xrange(keys.events(0), max="2000-0") == []
