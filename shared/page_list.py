@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from shared.connection import Client
 from shared.keys import Keys
-from shared.listing import Listing
+from shared.listing import Listing, look_through
 from shared.records import Head, decode_head
 from shared.scripts import Argument, Call, run, script
 from shared.sites import no_site
@@ -71,18 +71,14 @@ async def find_pages(client: Client, keys: Keys, site: str, wish: Wish) -> Listi
         NotFound: no such site.
         StoreUnavailable, StoreUncertain: Redis is away.
     """
-    found: list[FoundPage] = []
-    after = wish.after
-    for _ in range(MOST_LOOKED_AT // STRETCH):
-        rest = wish._replace(after=after, limit=wish.limit - len(found))
-        answer = await run(client, _call(keys, site, rest))
+
+    async def look(after: str, limit: int) -> Listing[FoundPage]:
+        answer = await run(client, _call(keys, site, wish._replace(after=after, limit=limit)))
         if answer[0] == b"no-site":
             raise no_site(site)
-        found += [_read(item, wish.sees_drafts) for item in answer[2:]]
-        after = answer[1].decode()
-        if not after or len(found) == wish.limit:
-            break
-    return Listing(found, after)
+        return Listing([_read(item, wish.sees_drafts) for item in answer[2:]], answer[1].decode())
+
+    return await look_through(look, wish.after, wish.limit, MOST_LOOKED_AT // STRETCH)
 
 
 def _call(keys: Keys, site: str, wish: Wish) -> Call:
