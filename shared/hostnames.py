@@ -6,7 +6,7 @@ newest time finds what came after it, so nothing depends on the event that tells
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.connection import Client, translated
 from shared.errors import Conflict
@@ -97,11 +97,11 @@ class HostnameStore:
 
     async def of(self, sites: Sequence[str]) -> list[SiteNames]:
         """The hostnames of some sites, in the same order."""
+        if not sites:
+            return []
         with translated():
-            pipeline: Any = self._client.pipeline(transaction=False)
-            for site in sites:
-                pipeline.hget(HOSTNAME_LISTS, site)
-            return [_read(site, entry or b"") for site, entry in zip(sites, await pipeline.execute(), strict=True)]
+            entries = await self._client.hmget(HOSTNAME_LISTS, list(sites))
+        return [_read(site, entry or b"") for site, entry in zip(sites, entries, strict=True)]
 
     async def newest(self) -> int:
         """Time of the newest change, 0 before the first."""
