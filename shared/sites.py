@@ -10,7 +10,7 @@ from shared.connection import Client, translated
 from shared.errors import Conflict, NotFound
 from shared.idempotency import Request, claim, refuse_mismatch, remembering, scoped
 from shared.keys import Keys
-from shared.listing import Listing, read_slugs
+from shared.listing import Listing, cut, read_slugs
 from shared.records import Site
 from shared.scripts import Call, run, script
 from shared.settings import Settings
@@ -90,12 +90,15 @@ class SiteStore:
             after: slug to begin behind, "" for the first.
             limit: most sites.
         """
+        slugs = await self.slugs(after, limit)
+        return Listing(await self.named(slugs.items), slugs.after)
+
+    async def slugs(self, after: str, limit: int) -> Listing[str]:
+        """Slugs of the sites, in order; arguments as above."""
         slugs: list[str] = []
         for partition in range(self._keys.partitions):
             slugs += (await read_slugs(self._client, self._keys.sites(partition), after, limit + 1)).items
-        slugs.sort()
-        chosen = slugs[:limit]
-        return Listing(await self.named(chosen), chosen[-1] if len(slugs) > limit else "")
+        return cut(sorted(slugs), limit)
 
     async def named(self, slugs: Sequence[str]) -> list[Site]:
         """Those of some sites that there are, in the same order, in one round trip."""

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from services.api.api import Api
-from services.api.asking import V1, Asked, check_once
+from services.api.asking import MOST_SEARCH, V1, Asked, check_once
 from services.api.audited import entry_of
 from services.api.budget import Budget
 from services.api.origin import check_origin
@@ -28,7 +28,7 @@ from shared.principal import Principal
 from shared.roles import EVERYWHERE, PERMISSIONS, ROLES, Permission
 from shared.sites import no_site
 
-__all__ = ["PAGE", "V1", "Answer", "Endpoint", "Resource", "refuse"]
+__all__ = ["PAGE", "V1", "Answer", "Endpoint", "Resource", "refuse", "searched_in"]
 
 PAGE = V1 + "/sites/{site}/pages/{page}"
 
@@ -106,6 +106,18 @@ class Endpoint(NamedTuple):
     @property
     def is_of_site(self) -> bool:
         return "{site}" in self.path
+
+
+def searched_in(places: str) -> Mapping[str, Any]:
+    """The parameter of a list that is searched, as `Asked.search` reads it.
+
+    Args:
+        places: where the text is looked for.
+    """
+    return {
+        "description": f"Text in {places}, whatever its case.",
+        "schema": {"type": "string", "maxLength": MOST_SEARCH},
+    }
 
 
 class Resource:

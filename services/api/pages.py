@@ -4,8 +4,8 @@ import msgspec
 from starlette.responses import Response
 
 from services.api.api import Api
-from services.api.asking import MOST_SEARCH, Asked
-from services.api.endpoint import PAGE, V1, Answer, Endpoint
+from services.api.asking import Asked
+from services.api.endpoint import PAGE, V1, Answer, Endpoint, searched_in
 from services.api.publications import EXAMPLE as PUBLICATION
 from shared.http import json_response
 from shared.page_list import STATES, PageStanding, Wish, find_pages
@@ -175,10 +175,7 @@ ENDPOINTS = (
         problems=[404],
         listed_by="slug",
         query={
-            "search": {
-                "description": "Text in the slug or the title, whatever its case.",
-                "schema": {"type": "string", "maxLength": MOST_SEARCH},
-            },
+            "search": searched_in("the slug or the title"),
             "state": {"description": "Pages in this state only.", "schema": {"enum": list(STATES)}},
         },
     ),

@@ -6,13 +6,14 @@ from starlette.responses import Response
 from services.api.api import Api
 from services.api.asking import Asked, check_slug
 from services.api.changing import changed, once_more
-from services.api.endpoint import V1, Answer, Endpoint
+from services.api.endpoint import V1, Answer, Endpoint, searched_in
 from services.api.hostnames import Hostnames, check_free, give, refuse_taken, spelt
 from shared.config import Slug
 from shared.errors import Conflict, IdempotencyMismatch
 from shared.http import json_response
-from shared.listing import Listing
+from shared.principal import Principal
 from shared.records import Site
+from shared.site_list import Wish, find_sites
 from shared.widgets.texts import Title
 
 EXAMPLE = {"slug": "acme", "title": "Acme", "created_at": 1767225600000, "hostnames": ["www.example.com"]}
@@ -46,7 +47,7 @@ class SiteList(msgspec.Struct, frozen=True, kw_only=True):
     """Sites by slug.
 
     Attributes:
-        items: the sites.
+        items: the sites; where one searches there may be fewer than asked for, or none, although others follow.
         next: cursor of what follows, null at the end.
     """
 
@@ -77,22 +78,16 @@ async def create(api: Api, asked: Asked) -> Response:
 
 
 async def list_all(api: Api, asked: Asked) -> Response:
-    found = await _visible(api, asked)
-    named = await api.hostnames.of([site.slug for site in found.items])
-    items = [
-        msgspec.structs.replace(site, hostnames=names.hostnames) for site, names in zip(found.items, named, strict=True)
-    ]
-    return json_response(SiteList(items=items, next=found.after or None))
+    wish = Wish(asked.search, _visible(asked.principal), asked.after_slug, asked.limit)
+    found = await find_sites(api.sites, api.hostnames, wish)
+    return json_response(SiteList(items=found.items, next=found.after or None))
 
 
-async def _visible(api: Api, asked: Asked) -> Listing[Site]:
-    """Sites that whoever asks may look at."""
-    after, limit, principal = asked.after_slug, asked.limit, asked.principal
+def _visible(principal: Principal) -> list[str] | None:
+    """Slugs of the sites that somebody may look at, in order; None for every site."""
     if principal.may("look"):
-        return await api.sites.listed(after, limit)
-    slugs = sorted(site for site in principal.places if site > after and principal.may("look", site))
-    found = await api.sites.named(slugs[:limit])
-    return Listing(found, slugs[limit - 1] if len(slugs) > limit else "")
+        return None
+    return [site for site in principal.places if principal.may("look", site)]
 
 
 async def show(api: Api, asked: Asked) -> Response:
@@ -131,6 +126,7 @@ ENDPOINTS = (
         list_all,
         Answer(200, SiteList, "Sites by slug.", {"items": [EXAMPLE], "next": None}),
         listed_by="slug",
+        query={"search": searched_in("the slug, the title or a hostname")},
         checks_itself=True,
     ),
     Endpoint(

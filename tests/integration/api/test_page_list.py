@@ -12,6 +12,7 @@ from tests.integration.api.building import build_all
 from tests.integration.api.conftest import CONFIG, V1
 from tests.integration.api.entries import fail_for_good, fail_for_now, start, take
 from tests.integration.api.people import sign_in_as
+from tests.integration.api.searching import SEARCHES, TITLES
 
 pytestmark = [pytest.mark.redis7, pytest.mark.usefixtures("site")]
 
@@ -53,28 +54,12 @@ async def test_a_page_is_listed_with_what_an_editor_looks_for(web: httpx2.AsyncC
     assert item["head"]["version"] == 2
 
 
-@pytest.mark.parametrize(
-    ("search", "pages"),
-    [
-        ("spring", ["one", "spring-1"]),
-        ("SPRING", ["one", "spring-1"]),
-        ("über", ["two"]),
-        ("ÜBER", ["two"]),
-        ("strasse", ["two"]),
-        ("ing s", ["one"]),
-        ("100%", ["spring-1"]),
-        ("%", ["spring-1"]),
-        (".", []),
-        ("  one ", ["one"]),
-        ("", ["one", "spring-1", "two"]),
-    ],
-)
+@pytest.mark.parametrize(("search", "pages"), SEARCHES)
 async def test_pages_are_found_by_slug_and_title_whatever_the_case(
     web: httpx2.AsyncClient, search: str, pages: list[str]
 ) -> None:
-    await save(web, "one", "Spring Sale")
-    await save(web, "two", "Über die Straße")
-    await save(web, "spring-1", "100% of it")
+    for page, title in TITLES.items():
+        await save(web, page, title)
 
     assert await found(web, search=search) == pages
 
