@@ -13,6 +13,8 @@ LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen"
 # What is shown, and an address below the app's.
 SCREENS = {
     "sites": "",
+    "sites that are searched": "?search=acme",
+    "sites searched in vain": "?search=nowhere",
     "pages of a site": "{site}",
     "a site without pages": "{site}-empty",
     "settings": "{site}/settings",

@@ -1,13 +1,14 @@
 /* The sites that somebody may look at. */
 
 import { RESERVED_SITES, settingsAddress, siteAddress } from "../lib/addresses.js";
-import { get, send } from "../lib/api.js";
+import { send } from "../lib/api.js";
 import { toast } from "../lib/announce.js";
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { field, onSubmit, submitButton } from "../lib/forms.js";
 import { emptyState, PagedList } from "../lib/list.js";
 import { button, screenHead } from "../lib/parts.js";
+import { lookOn, nothingFits, searchForm } from "../lib/search.js";
 import { may } from "../lib/session.js";
 import { followTitle } from "../lib/slug.js";
 import { when } from "../lib/time.js";
@@ -19,16 +20,23 @@ const COLUMNS = [
   { label: "Actions", class: "table-end", isHidden: true },
 ];
 
-export async function show({ signal, navigate }) {
+export async function show({ query, signal, navigate }) {
   const create = () => createSite(navigate);
+  const asked = { search: query.get("search") ?? "" };
   const list = new PagedList({
-    load: (cursor, stop) => get(`/sites${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`, { signal: stop }),
+    load: async (cursor, stop) => {
+      const found = await lookOn("/sites", asked, cursor, stop);
+      // Whoever sees all of them at once need not search.
+      if (found.next) form.hidden = false;
+      return found;
+    },
     caption: "Sites", columns: COLUMNS, keyOf: (site) => site.slug, cells, signal,
-    empty: () => (may("administer") ? noSites(create) : notInvited()),
+    empty: () => nothing(asked, create),
   });
+  const form = searchForm({ label: "Sites", list, asked, kind: "site", hidden: !asked.search });
   await list.reload();
   const actions = [may("administer") && button("New site", create, { kind: "primary", drawing: "add" })];
-  return { title: "Sites", element: h("div", { class: "screen" }, screenHead({ title: "Sites", actions }), list.element) };
+  return { title: "Sites", element: h("div", { class: "screen" }, screenHead({ title: "Sites", actions }), form, list.element) };
 }
 
 function cells(site) {
@@ -39,6 +47,11 @@ function cells(site) {
     may("manage", site.slug) && h("a", { class: "button button-quiet button-small", href: settingsAddress(site.slug) },
       "Settings", h("span", { class: "visually-hidden" }, ` of ${site.title}`)),
   ].map((cell) => cell || "");
+}
+
+function nothing({ search }, create) {
+  if (search) return nothingFits("site", "Try other words.");
+  return may("administer") ? noSites(create) : notInvited();
 }
 
 function noSites(create) {
