@@ -345,6 +345,22 @@ async def test_a_search_that_fails_does_not_pass_what_was_there_off_as_found(
     assert await tab.page.locator("tbody tr").count() == 0
 
 
+async def test_a_search_that_was_left_before_it_began_leaves_the_next_address_alone(
+    open_tab: OpenTab, site: str
+) -> None:
+    tab = await open_tab(ADMIN, site)
+
+    await tab.get(
+        "(search => { search.value = 'winter'; search.dispatchEvent(new Event('input'));"
+        " document.querySelector('.crumbs a').click(); })(document.querySelector('[name=search]'))"
+    )
+    await tab.heading("Sites").wait_for()
+    # What waits as long as a search does before it begins, and began to later, is over later.
+    await tab.get("new Promise(done => setTimeout(done, 200))")
+
+    assert tab.path == ""
+
+
 async def test_more_that_does_not_come_takes_nothing_away(open_tab: OpenTab, up: Up, site: str) -> None:
     for number in range(51):
         up.api.change("POST", f"sites/{site}/pages/page-{number:02}/versions", {"config": {"title": f"Page {number}"}})

@@ -20,11 +20,12 @@ export async function lookOn(path, asked, cursor, signal) {
 
 /**
  * The form above a list that is searched.
- * @param {{label: string, list: PagedList, asked: object, kind: string, selects?: Object<string, HTMLSelectElement>}} options
+ * @param {{label: string, list: PagedList, asked: object, kind: string, signal: AbortSignal,
+ *   selects?: Object<string, HTMLSelectElement>}} options
  *   `asked` holds what is asked for, `search` and the names of the selects, and is kept up to date; `kind` is what one item
  *   is called; `selects` are what the list is filtered by besides, by their label
  */
-export function searchForm({ label, list, asked, kind, selects = {}, ...properties }) {
+export function searchForm({ label, list, asked, kind, signal, selects = {}, ...properties }) {
   const search = h("input", { type: "search", name: "search", value: asked.search, maxLength: 100, autocomplete: "off" });
   let timer;
   const apply = async () => {
@@ -39,6 +40,8 @@ export function searchForm({ label, list, asked, kind, selects = {}, ...properti
     clearTimeout(timer);
     timer = setTimeout(apply, SEARCH_AFTER_MS);
   });
+  // By then the address is another screen's.
+  signal.addEventListener("abort", () => clearTimeout(timer));
   for (const select of Object.values(selects)) select.addEventListener("change", apply);
   const form = h("form", { class: "filters", role: "search", "aria-label": label, onsubmit: (event) => event.preventDefault(), ...properties },
     Object.assign(field({ label: "Search", control: search }), { className: "field is-wide" }),

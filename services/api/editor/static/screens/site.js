@@ -42,7 +42,7 @@ export async function show({ parameters: { site }, query, signal, navigate }) {
         may("draft", site) && button("New page", create, { kind: "primary", drawing: "add" }),
       ],
     }),
-    searchForm({ label: "Pages", list, asked, kind: "page", selects: { State: state } }), list.element);
+    searchForm({ label: "Pages", list, asked, kind: "page", signal, selects: { State: state } }), list.element);
   return { title, element };
 }
 

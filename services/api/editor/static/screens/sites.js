@@ -33,7 +33,7 @@ export async function show({ query, signal, navigate }) {
     caption: "Sites", columns: COLUMNS, keyOf: (site) => site.slug, cells, signal,
     empty: () => nothing(asked, create),
   });
-  const form = searchForm({ label: "Sites", list, asked, kind: "site", hidden: !asked.search });
+  const form = searchForm({ label: "Sites", list, asked, kind: "site", signal, hidden: !asked.search });
   await list.reload();
   const actions = [may("administer") && button("New site", create, { kind: "primary", drawing: "add" })];
   return { title: "Sites", element: h("div", { class: "screen" }, screenHead({ title: "Sites", actions }), form, list.element) };
