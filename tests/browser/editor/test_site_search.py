@@ -129,3 +129,17 @@ async def test_a_search_goes_on_behind_thousands_of_sites_that_do_not_fit(open_t
     await row(tab, "Client 51").wait_for()
 
     assert await row(tab, "Client 50").count() == 0
+
+
+async def test_any_of_many_sites_can_be_chosen(open_tab: OpenTab) -> None:
+    tab = await open_tab(ADMIN, "-/accounts")
+
+    async def ask_for_fewer(route: Route) -> None:
+        await route.continue_(url=route.request.url.replace("limit=200", "limit=20"))
+
+    await tab.page.route("**/sites?limit=200*", ask_for_fewer)
+    await tab.press("New account")
+    where = tab.page.get_by_role("dialog").get_by_label("Where")
+    await where.select_option(f"Client {MANY - 1}")
+
+    assert await where.input_value() == f"client-{MANY - 1}"

@@ -1,5 +1,6 @@
 /* Tokens by which scripts act for somebody: never with a wider role than their own, and shown once. */
 
+import { allSites } from "../lib/all-sites.js";
 import { toast } from "../lib/announce.js";
 import { get, send } from "../lib/api.js";
 import { copyable } from "../lib/copy.js";
@@ -20,7 +21,6 @@ const COLUMNS = [
   { label: "Actions", class: "table-end", isHidden: true },
 ];
 const EXPIRIES = [["7", "In a week"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"]];
-const MOST_SITES = 200;
 const NARROWER = {
   viewer: ["viewer"],
   editor: ["viewer", "editor"],
@@ -52,8 +52,8 @@ function cells(token, list) {
 }
 
 async function newToken(session, list, news) {
-  const { items } = await get(`/sites?limit=${MOST_SITES}`);
-  const places = [...("*" in session.roles ? [["*", "Every site"]] : []), ...items.map((site) => [site.slug, site.title])];
+  const all = await allSites();
+  const places = [...("*" in session.roles ? [["*", "Every site"]] : []), ...all.map((site) => [site.slug, site.title])];
   const name = h("input", { type: "text", name: "name", required: true, maxLength: 80, autocomplete: "off" });
   const site = h("select", { name: "site" }, options(places, places[0]?.[0]));
   const role = h("select", { name: "role" });

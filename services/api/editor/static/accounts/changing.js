@@ -1,14 +1,13 @@
 /* Changes to accounts: make one, give it other roles, a new link, take it away. */
 
+import { allSites } from "../lib/all-sites.js";
 import { toast } from "../lib/announce.js";
-import { get, send } from "../lib/api.js";
+import { send } from "../lib/api.js";
 import { ask, openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { field, onSubmit, submitButton } from "../lib/forms.js";
 import { button } from "../lib/parts.js";
 import { rolesField } from "./roles-field.js";
-
-const MOST_SITES = 200;
 
 const pathOf = (account) => `/accounts/${encodeURIComponent(account.id)}`;
 
@@ -32,8 +31,7 @@ export async function changeRoles(account, list) {
 }
 
 async function rolesDialog({ title, roles, confirm, before = [] }, act) {
-  const { items } = await get(`/sites?limit=${MOST_SITES}`);
-  const chosen = rolesField(roles, items);
+  const chosen = rolesField(roles, await allSites());
   const form = h("form", {}, before, chosen.element,
     h("div", { class: "dialog-buttons" }, button("Cancel", () => dialog.close()), submitButton(confirm)));
   const dialog = openDialog({ title, content: form, isWide: true });

@@ -1,5 +1,6 @@
 /* Who changed what, and what was refused; the newest first. */
 
+import { allSites } from "../lib/all-sites.js";
 import { get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { field } from "../lib/forms.js";
@@ -17,7 +18,6 @@ const COLUMNS = [
   { label: "Outcome" },
   { label: "When" },
 ];
-const MOST_SITES = 200;
 
 export async function show({ query, signal }) {
   const title = "Audit log";
@@ -36,8 +36,7 @@ export async function show({ query, signal }) {
 
 /** Sites whose log somebody may read; all of them together for administrators. */
 async function choices(signal) {
-  const { items } = await get(`/sites?limit=${MOST_SITES}`, { signal });
-  const managed = items.filter((site) => may("manage", site.slug)).map((site) => [site.slug, site.title]);
+  const managed = (await allSites({ signal })).filter((site) => may("manage", site.slug)).map((site) => [site.slug, site.title]);
   return [...(may("administer") ? [["", "Everything"]] : []), ...managed];
 }
 
