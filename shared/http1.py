@@ -156,6 +156,10 @@ class Connection(HttpToolsProtocol):
         if version == "1.0":
             send_without_chunks(self.cycle)
 
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._fed_bytes = 0
+
     def on_message_complete(self) -> None:
         if not self._is_switching:
             self._is_in_message = False
@@ -211,7 +215,7 @@ class Connection(HttpToolsProtocol):
                 break
 
     def _feed(self, data: bytes) -> None:
-        was_in_head = self._is_in_head
+        was_in_message = self._is_in_message
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as switch:
@@ -219,8 +223,9 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             # Our own refusals come this way, too.
             self._refuse(self._refusal or broken())
-        # A header that does not end is never told of, so what is fed counts as well.
-        if was_in_head and self._is_in_head and self._refusal is None:
+        # What does not end is never told of, whether header, trailer or chunk's extension, and the parser copies all it
+        # has of it each time it is fed. So what is fed counts as well, unless it is a body.
+        if was_in_message and self._is_in_message and self._refusal is None:
             self._fed_bytes += len(data)
             if self._fed_bytes > MOST_HEAD_BYTES:
                 self._refuse(too_large())

@@ -122,6 +122,36 @@ async def test_a_head_that_dribbles_is_refused(start: StartServer) -> None:
     assert 0.9 <= time.monotonic() - began < 6
 
 
+@pytest.mark.parametrize("end", [b"0\r\nX: ", b"0\r\nX", b"1;x="], ids=["trailer", "trailer's name", "extension"])
+async def test_what_stands_about_a_body_and_does_not_end_is_refused(
+    start: StartServer, publisher: Publisher, end: bytes
+) -> None:
+    """Each further piece of it would be a copy of all that came before."""
+    await publisher.publish(b"cold", "cold")
+    site = await start()
+    head = request(SPRING, b"Transfer-Encoding: chunked", method=b"POST")
+
+    async with connected(site.port) as answered, connected(site.port) as waiting:
+        answered.send(head)
+        assert (await answered.answer()).status == 405
+        answered.send(end + b"y" * 64 * 1024)
+        assert await asyncio.wait_for(answered.rest(), 10) == b""
+
+        waiting.send(request(b"/acme/cold") + head + end + b"y" * 64 * 1024)
+        assert [(await waiting.answer()).status for _ in range(2)] == [200, 431]
+        assert await asyncio.wait_for(waiting.rest(), 10) == b""
+
+
+async def test_a_body_may_be_longer_than_a_head(start: StartServer) -> None:
+    site, chunk = await start(), b"%x\r\n%b\r\n" % (40_000, b"y" * 40_000)
+
+    async with connected(site.port) as raw:
+        raw.send(request(SPRING, b"Content-Length: 200000", method=b"POST") + b"y" * 200_000)
+        raw.send(request(SPRING, b"Transfer-Encoding: chunked", method=b"POST") + chunk * 5 + b"0\r\n\r\n" + PROBE)
+
+        assert [(await raw.answer()).status for _ in range(3)] == [405, 405, 200]
+
+
 @pytest.mark.usefixtures("limits")
 async def test_who_was_refused_and_stays_is_cut(start: StartServer) -> None:
     site = await start()
