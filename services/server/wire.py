@@ -23,7 +23,7 @@ from services.server.messages import Message, Messages
 from services.server.pages import Visitors
 from services.server.repeats import Repeat, Repeats
 from services.server.tally import WIRE, Tally
-from shared.http1 import Connection
+from shared.http1 import READ_AT_ONCE, Connection
 
 TAKE_OVER = "platen.take_over"
 TakeOver = Callable[[asyncio.Protocol], Taken]
@@ -139,10 +139,20 @@ class Wire(Connection):
         return Taken(transport, self.connections, self._clock.date_line)
 
     def _read(self, data: bytes) -> None:
+        is_turn_over = False
         if not self._is_in_message and not self.is_answering:
-            data = self._answer_plain(data)
-        if data and not self.transport.is_closing():
+            data, is_turn_over = self._answer_plain(data)
+        if not data or self.transport.is_closing():
+            return
+        if is_turn_over:
+            self._hold_back(data)
+            self.loop.call_soon(self._take_turn)
+        else:
             super()._read(data)
+
+    def _take_turn(self) -> None:
+        self._go_on()
+        self._look_whether_free()
 
     def _look_whether_free(self) -> None:
         self._is_free = not (
@@ -155,10 +165,17 @@ class Wire(Connection):
             or self.transport.is_closing()
         )
 
-    def _answer_plain(self, data: bytes) -> bytes:
-        """Answer what can be answered at once. Returns: what is left for the long way, or for later."""
+    def _answer_plain(self, data: bytes) -> tuple[bytes, bool]:
+        """Answer what can be answered at once.
+
+        Returns:
+            what is left for the long way, or for later; and whether it is for later only because others shall have
+            their turn: what is read from a client at once may be thousands of requests.
+        """
         at, end = 0, len(data)
         while at < end and not self.flow.write_paused and not self.transport.is_closing():
+            if at >= READ_AT_ONCE:
+                return data[at:], True
             plain = self._heads.read(data, at)
             if plain is None:
                 break
@@ -168,7 +185,7 @@ class Wire(Connection):
                 break
             self._send(answer, line)
             at = after
-        return data[at:]
+        return data[at:], False
 
     def _send(self, answer: Answer, line: Line) -> Message:
         """Returns: what was sent."""

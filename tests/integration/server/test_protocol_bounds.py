@@ -205,6 +205,26 @@ async def test_who_sends_without_end_and_never_reads_is_bounded_and_cut(start: S
     assert longest <= READ_AT_ONCE / len(request(target)) + 1
 
 
+async def test_others_have_their_turn_while_one_asks_for_thousands(start: StartServer) -> None:
+    site = await start()
+    sent, most = request(SPRING, method=b"HEAD"), 0
+
+    def count() -> int:
+        return sum(site.server.tally.answers.values())
+
+    async with connected(site.port) as raw:
+        before = count()
+        raw.send(sent * 3_000)
+        while (answered := count()) < before + 3_000:
+            # One turn of the loop, in which the server has one, too.
+            await asyncio.sleep(0)
+            most = max(most, count() - answered)
+        statuses = [(await raw.head())[0] for _ in range(3_000)]
+
+    assert set(statuses) == {200}
+    assert most <= READ_AT_ONCE / len(sent) + 1
+
+
 @pytest.mark.usefixtures("limits")
 async def test_who_reads_slowly_gets_everything(start: StartServer) -> None:
     site = await start()
