@@ -227,7 +227,8 @@ class Connection(HttpToolsProtocol):
         # has of it each time it is fed. So what is fed counts as well, unless it is a body.
         if was_in_message and self._is_in_message and self._refusal is None:
             self._fed_bytes += len(data)
-            if self._fed_bytes > MOST_HEAD_BYTES:
+            # The first of it may have been the end of the request before.
+            if self._fed_bytes > MOST_HEAD_BYTES + READ_AT_ONCE:
                 self._refuse(too_large())
 
     def _read_unswitched(self, rest: bytes) -> None:

@@ -142,6 +142,21 @@ async def test_what_stands_about_a_body_and_does_not_end_is_refused(
         assert await asyncio.wait_for(waiting.rest(), 10) == b""
 
 
+async def test_what_comes_before_a_head_does_not_count_for_it(start: StartServer) -> None:
+    site = await start()
+    head = request(MISSING, *[b"X-%d: %b" % (number, b"y" * 1_000) for number in range(32)])
+
+    async with connected(site.port) as raw:
+        # The next one has begun when this one is answered, and the last one when all between are.
+        raw.send(request(MISSING) + b"GET ")
+        assert (await raw.answer()).status == 404
+        raw.send((request(MISSING) * 40).removeprefix(b"GET ") + head.removesuffix(b"\r\n"))
+        assert {(await raw.answer()).status for _ in range(40)} == {404}
+        raw.send(b"\r\n")
+
+        assert (await raw.answer()).status == 404
+
+
 async def test_a_body_may_be_longer_than_a_head(start: StartServer) -> None:
     site, chunk = await start(), b"%x\r\n%b\r\n" % (40_000, b"y" * 40_000)
 
