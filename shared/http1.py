@@ -148,7 +148,7 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade() and method != b"CONNECT":
             self._is_switching = True
             return
-        fault = find_fault(method, version, self.headers)
+        fault = find_fault(method, self.url, version, self.headers)
         if fault is not None:
             self._stop(fault)
         super().on_headers_complete()

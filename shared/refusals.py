@@ -6,11 +6,15 @@ nothing that this server does.
 
 import re
 
+from shared.host import plain_host
+
 MOST_HEAD_BYTES = 32 * 1024
 MOST_HEADERS = 100
 
 # A name or an address with a port, as a URL has it; the colons of an IPv6 address stand in brackets.
 HOST = re.compile(rb"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+# Of a target that is a whole URL: what it names before its path.
+_AUTHORITY = re.compile(rb"[^/?#]+://([^/?#]*)")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -44,30 +48,35 @@ def broken() -> Refusal:
     return Refusal(400, "it breaks the rules of HTTP")
 
 
-def find_fault(method: bytes, version: str, headers: Headers) -> Refusal | None:
+def find_fault(method: bytes, target: bytes, version: str, headers: Headers) -> Refusal | None:
     """What is wrong with a head that the parser takes; None if nothing is.
 
     Args:
-        method: as it came.
+        method, target: as they came.
         version: of HTTP, such as "1.1".
         headers: names in lower case.
     """
     if version not in {"1.0", "1.1"}:
         return Refusal(505, version)
-    reason = _why_no_address(method, version, headers) or _why_no_end(version, headers)
+    reason = _why_no_address(method, target, version, headers) or _why_no_end(version, headers)
     return Refusal(400, reason) if reason else None
 
 
-def _why_no_address(method: bytes, version: str, headers: Headers) -> str:
+def _why_no_address(method: bytes, target: bytes, version: str, headers: Headers) -> str:
     """What is wrong with whom a request is meant for."""
     if method == b"CONNECT":
         return "it asks for a tunnel"
     hosts = [value for name, value in headers if name == b"host"]
     if len(hosts) > 1:
         return "it has more than one Host"
-    if not hosts:
-        return "" if version == "1.0" else "it has no Host"
-    return "" if HOST.fullmatch(hosts[0]) else "its Host is none"
+    if not hosts and version != "1.0":
+        return "it has no Host"
+    if hosts and HOST.fullmatch(hosts[0]) is None:
+        return "its Host is none"
+    named = _AUTHORITY.match(target)
+    # Some go by the one, some by the other: a cache would keep a page for a site that it is not from.
+    is_another = named is not None and plain_host(named[1]) != plain_host(hosts[0] if hosts else b"")
+    return "its target names another host than its Host" if is_another else ""
 
 
 def _why_no_end(version: str, headers: Headers) -> str:

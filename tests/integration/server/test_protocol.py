@@ -165,6 +165,13 @@ TABLE: dict[str, tuple[bytes, list[int]]] = {
     "a Host with a port that is none": (b"GET /acme/spring HTTP/1.1\r\nHost: pages.test:http\r\n\r\n", [400]),
     "a bare IPv6 Host": (b"GET /acme/spring HTTP/1.1\r\nHost: ::1\r\n\r\n", [400]),
     "a whole URL": (request(b"http://pages.test/acme/spring"), [200, 200]),
+    "a whole URL, in capitals, with a port": (request(b"HTTP://Pages.Test:80/acme/spring"), [200, 200]),
+    "a whole URL of another host": (request(b"http://other.test/acme/spring"), [400]),
+    "a whole URL with a user": (request(b"http://me@pages.test/acme/spring"), [400]),
+    "a whole URL without a host": (request(b"http:///acme/spring"), [400]),
+    "a whole URL over HTTP/1.0": (request(b"http://pages.test/acme/spring", version=b"HTTP/1.0"), [200]),
+    "a whole URL over HTTP/1.0, without a Host": (b"GET http://pages.test/acme/spring HTTP/1.0\r\n\r\n", [400]),
+    "a URL in a query": (request(SPRING + b"?to=http://other.test/"), [200, 200]),
     "a name and a port": (request(b"pages.test:80"), [400]),
     # What two readers could read in two ways.
     "a length and a coding": (
