@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from shared.clock import Clock
 from shared.cycles import leave, send_without_chunks
 from shared.limits import Limits
-from shared.refusals import MOST_HEAD_BYTES, MOST_HEADERS, Refusal, broken, find_fault, too_large
+from shared.refusals import MOST_HEAD_BYTES, MOST_HEADERS, Refusal, broken, find_fault, too_large, too_long
 
 # A request takes a hundred times its bytes once it is read; so many bytes are read before it is seen how many they are.
 READ_AT_ONCE = 4_096
@@ -135,7 +135,9 @@ class Connection(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > MOST_HEAD_BYTES:
+            self._stop(too_long())
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Behind a chunked body it is a trailer, which must not pass for a header: a gateway has not looked at it.

@@ -21,6 +21,7 @@ Headers = list[tuple[bytes, bytes]]
 _TEXTS = {
     400: "This is not a request that can be understood: {}.\n",
     408: "The request did not come within {} seconds.\n",
+    414: "The address is too long: at most {} bytes are read.\n",
     431: "The head of the request is too large: {}.\n",
     505: "Only HTTP/1.1 and HTTP/1.0 are spoken here, not HTTP/{}.\n",
 }
@@ -30,7 +31,7 @@ class Refusal(Exception):
     """Ends the reading of a connection.
 
     Args:
-        status: one of 400, 408, 431, 505.
+        status: one of 400, 408, 414, 431, 505.
         about: what is put into the status's sentence.
     """
 
@@ -41,6 +42,11 @@ class Refusal(Exception):
 def too_large() -> Refusal:
     """The head is longer, or has more headers, than is read."""
     return Refusal(431, f"at most {MOST_HEAD_BYTES} bytes and {MOST_HEADERS} headers are read")
+
+
+def too_long() -> Refusal:
+    """The target alone is longer than a head may be."""
+    return Refusal(414, MOST_HEAD_BYTES)
 
 
 def broken() -> Refusal:
