@@ -1,4 +1,6 @@
-"""What uvicorn's answers under way lack: being let go before their end, and an end that HTTP/1.0 understands."""
+"""What uvicorn's answers under way lack: being let go before their end, an end that HTTP/1.0 understands, and one that
+leaves the connection to whoever knows what is still on its way there.
+"""
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -25,3 +27,15 @@ def send_without_chunks(cycle: RequestResponseCycle) -> None:
         await send(message)
 
     cycle.send = send_whole  # type: ignore[method-assign]
+
+
+def leave_connection(cycle: RequestResponseCycle) -> None:
+    """Let an answer only say that its connection ends with it, and not end it."""
+    send = cycle.send
+
+    async def send_on(message: ASGISendEvent) -> None:
+        await send(message)
+        # It was said with the head.
+        cycle.keep_alive = True
+
+    cycle.send = send_on  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from shared.clock import Clock
-from shared.cycles import leave, send_without_chunks
+from shared.cycles import leave, leave_connection, send_without_chunks
 from shared.limits import Limits
 from shared.refusals import MOST_HEAD_BYTES, MOST_HEADERS, Refusal, broken, find_fault, too_large, too_long
 
@@ -54,6 +54,8 @@ class Connection(HttpToolsProtocol):
         self._held_back = b""
         # The answer under way; `self.cycle` is that of the request which was read last.
         self._running: RequestResponseCycle | None = None
+        # The one that the connection ends with, once that is known.
+        self._last: RequestResponseCycle | None = None
         self._refusal: Refusal | None = None
         self._is_refused = self._is_answered = self._has_hung_up = False
 
@@ -155,6 +157,9 @@ class Connection(HttpToolsProtocol):
             self._stop(fault)
         super().on_headers_complete()
         self._is_in_head = False
+        if not self.cycle.keep_alive:
+            self._last = self._last or self.cycle
+            leave_connection(self.cycle)
         if version == "1.0":
             send_without_chunks(self.cycle)
 
@@ -174,6 +179,8 @@ class Connection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        if self._last is not None and self._running is self._last:
+            return self._end()
         super().on_response_complete()
         # Idle connections are closed by `check`.
         self._unset_keepalive_if_required()
@@ -182,6 +189,7 @@ class Connection(HttpToolsProtocol):
             self._go_on()
         elif not self.is_answering:
             self._say()
+        return None
 
     # Reading
 
@@ -251,7 +259,18 @@ class Connection(HttpToolsProtocol):
         if self._refusal is None and rest:
             self._feed(rest)
 
-    # Refusing
+    # Ending and refusing
+
+    def _end(self) -> None:
+        """End with the last answer. A client that still sends, such as that request's body, may finish what it says, or
+        the reset would overtake the answer.
+        """
+        if not (self._is_in_message or self.pipeline or self._held_back):
+            return self.transport.close()
+        self.pipeline.clear()
+        self._held_back, self.flow.is_holding = b"", False
+        self._refusal, self._is_answered = self._refusal or broken(), True
+        return self._say()
 
     def _count(self, read: int) -> None:
         self._head_bytes += read

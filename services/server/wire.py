@@ -135,7 +135,7 @@ class Wire(Connection):
         if self._has_hung_up:
             transport.close()
         # They know each other; without this they would wait for the garbage collector.
-        self.parser = self.cycle = self.scope = self._running = None  # type: ignore[assignment]
+        self.parser = self.cycle = self.scope = self._running = self._last = None  # type: ignore[assignment]
         return Taken(transport, self.connections, self._clock.date_line)
 
     def _read(self, data: bytes) -> None:

@@ -418,6 +418,30 @@ async def test_a_refusal_is_read_by_a_client_that_goes_on_sending(site: Site) ->
     assert answer.status == 431
 
 
+@pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+async def test_the_last_answer_is_read_by_a_client_that_goes_on_sending(site: Site, version: bytes) -> None:
+    lines = b"Connection: close", b"Content-Length: 4000000"
+
+    async with connected(site.port) as raw:
+        raw.send(request(SPRING, *lines, method=b"POST", version=version))
+        for _ in range(40):
+            raw.send(b"y" * 100_000)
+            await raw.writer.drain()
+        answer = await raw.answer()
+        assert await raw.rest() == b""
+
+    assert (answer.status, answer.headers[b"connection"]) == (405, b"close")
+
+
+async def test_what_comes_behind_the_last_request_is_not_answered(both: Both) -> None:
+    last = request(LARGE, b"Connection: close")
+
+    for behind in (PIECES["held"] * 3, PIECES["chunks"], b"no HTTP\r\n\r\n", request(SPRING)[:-2]):
+        answered = await both.exchange(PIECES["held"] + PIECES["missing"] + last + behind)
+        assert statuses(answered) == [200, 404, 200]
+        assert answered.endswith(LARGE_PAGE)
+
+
 async def test_callers_mistakes_are_not_logged(both: Both, caplog: pytest.LogCaptureFixture) -> None:
     caplog.clear()
     for sent, _ in TABLE.values():
