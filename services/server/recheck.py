@@ -95,11 +95,13 @@ class Recheck:
     async def _differing(self, names: Sequence[PageName]) -> list[PageName]:
         """Pages that differ although everything that had happened by then was applied."""
         marks = await self._published.marks(names)
-        found = [(name, mark) for name, mark in zip(names, marks, strict=True) if mark and self._differs(name, mark)]
+        marked = zip(names, marks, strict=True)
+        found = [(name, self._memory.look(name)) for name, mark in marked if mark and self._differs(name, mark)]
         if found:
             for partition, at in (await self._events.tail()).items():
                 await self._follower.reach(partition, at, BEHIND_S)
-        return [name for name, mark in found if self._differs(name, mark)]
+        # What became another page meanwhile was told of; it may be newer than what Redis said.
+        return [name for name, held in found if self._memory.look(name) is held]
 
     def _differs(self, name: PageName, mark: Mark) -> bool:
         held = self._memory.look(name)

@@ -171,3 +171,18 @@ async def test_a_running_server_finds_a_change_by_hand_by_itself(own: Own, start
 
     await wait_until(lambda: shows(site, b"by hand"), 20)
     assert "platen_server_pages_corrected_total 1.0" in (await site.http.get("/-/metrics")).text
+
+
+async def test_a_page_that_is_published_while_it_is_compared_is_not_found_wrong(
+    parts: Parts, publisher: Publisher
+) -> None:
+    async def publish() -> None:
+        for number in range(100):
+            await publisher.publish(b"%d" % number)
+
+    publishing = asyncio.create_task(publish())
+    while not publishing.done():
+        await parts.compare()
+    await publishing
+
+    assert await parts.compare() == 0
