@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from redis.exceptions import RedisError
 
 from shared import keys
 from shared.accounts.records import Account
@@ -86,13 +87,14 @@ class Tokens:
         self._remembered.clear()
 
     async def look_up(self, credentials: Sequence[Credential], *, is_use: bool = True) -> list[Principal | None]:
-        """Whose some tokens and sessions are now, None for those that are not known.
+        """Whose some tokens and sessions are now, None for those that are not known or whose records are damaged.
 
         Args:
             is_use: whether the look counts as a use, by which a session lives on.
 
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
+            Misconfigured: Redis does not let this process look.
         """
         found: list[Principal | None] = []
         for start in range(0, len(credentials), MOST_AT_ONCE):
@@ -102,7 +104,8 @@ class Tokens:
             # Whether a use was noted matters to nobody who asks.
             answers = (await run_all(self._client, [*looks, *uses]))[: len(looks)]
             refuse_unavailable(answers)
-            found += [_read(*answers[index : index + 2]) for index in range(0, len(answers), 2)]
+            pairs = zip(answers[::2], answers[1::2], strict=True)
+            found += [_find(credential, *pair) for credential, pair in zip(part, pairs, strict=True)]
         return found
 
     async def set_first(self, token: str, now_ms: int) -> None:
@@ -187,6 +190,22 @@ def _use(credential: Credential) -> Call:
 
 def _key(credential: Credential) -> str:
     return (keys.token if credential.kind == "token" else keys.session)(credential.digest)
+
+
+def _find(credential: Credential, known: Any, found: Any) -> Principal | None:
+    """Whose it is. What is damaged lets nobody in, and is no concern of those who are asked about with it.
+
+    Raises:
+        Misconfigured: Redis does not let this process look.
+    """
+    try:
+        for answer in (known, found):
+            if isinstance(answer, Exception):
+                raise answer
+        return _read(known, found)
+    except (RedisError, msgspec.DecodeError, ValueError, KeyError) as error:
+        log.error("a %s cannot be read, and lets nobody in: %s", credential.kind, error)
+        return None
 
 
 def _read(known: bytes | None, found: list[Any]) -> Principal | None:

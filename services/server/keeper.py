@@ -56,7 +56,7 @@ class Keeper:
 
     def start(self) -> None:
         """Begin."""
-        self._tasks = [asyncio.create_task(self._visit_all()), asyncio.create_task(self._check_credentials())]
+        self._tasks = [asyncio.create_task(self._visit_all()), asyncio.create_task(self._check_all_credentials())]
 
     async def stop(self) -> None:
         """Stop."""
@@ -106,22 +106,28 @@ class Keeper:
         elif held.is_live:
             self._beat(held)
 
-    async def _check_credentials(self) -> None:
+    async def _check_all_credentials(self) -> None:
         while True:
             await asyncio.sleep(self._credentials_every_s)
-            passes = list(self._watchers)
-            credentials = list({credential for credential, _ in passes})
             try:
-                found = await self._tokens.look_up(credentials, is_use=False)
-            except Unavailable:
+                await self._check_credentials()
+            except Unavailable as error:
                 # Nobody is put out because Redis is away.
-                continue
-            principals = dict(zip(credentials, found, strict=True))
-            for number, (credential, topic) in enumerate(passes, 1):
-                if not may_go_on(topic, principals[credential]):
-                    self._end(credential, topic)
-                if number % AT_ONCE == 0:
-                    await asyncio.sleep(0)
+                log.debug("it cannot be asked just now who may watch: %s", error)
+            except Exception:
+                # Whatever it is: without the next round, streams would outlive their sessions.
+                log.exception("it cannot be asked who may watch")
+
+    async def _check_credentials(self) -> None:
+        passes = list(self._watchers)
+        credentials = list({credential for credential, _ in passes})
+        found = await self._tokens.look_up(credentials, is_use=False)
+        principals = dict(zip(credentials, found, strict=True))
+        for number, (credential, topic) in enumerate(passes, 1):
+            if not may_go_on(topic, principals[credential]):
+                self._end(credential, topic)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _end(self, credential: Credential, topic: Topic) -> None:
         """End those who may no longer watch something."""

@@ -1,0 +1,76 @@
+"""Status streams where something is damaged or refused: nobody waits in silence, and it concerns nobody else."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from shared import keys as keys_of
+from shared.auth import Token, digest
+from shared.connection import Client
+from tests.conftest import wait_until
+from tests.integration.server.conftest import Own, Publisher, Site, StartServer
+from tests.integration.server.test_streams import QUERY, Reader
+
+DAMAGED, ENDED = "token-with-a-damaged-record", "token-that-is-going-to-be-revoked"
+
+
+@asynccontextmanager
+async def watching_as(site: Site, token: str, client: Client) -> AsyncIterator[Reader]:
+    """A stream of somebody with a token of their own."""
+    await client.hset(keys_of.TOKENS, digest(token), msgspec.json.encode(Token("ada", 0, {"*": "editor"})))
+    headers = {"authorization": f"Bearer {token}"}
+    async with site.http.stream("GET", "/-/events", params=QUERY, headers=headers) as answer:
+        reader = Reader(answer.aiter_lines())
+        assert (await reader.next()).event == "snapshot"
+        yield reader
+
+
+async def read_to_the_end(reader: Reader) -> None:
+    """Read on until the stream is ended as it should be; one that is broken off raises something else."""
+    async with asyncio.timeout(15):
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                await reader.next()
+
+
+async def _damage_record(client: Client) -> None:
+    await client.hset(keys_of.TOKENS, digest(DAMAGED), b'{"id": 5}')
+
+
+async def _damage_key(client: Client) -> None:
+    await client.hdel(keys_of.TOKENS, digest(DAMAGED))
+    await client.set(keys_of.token(digest(DAMAGED)), b"no hash")
+
+
+@pytest.mark.parametrize("damage", [_damage_record, _damage_key])
+async def test_a_stream_ends_with_its_token_whatever_is_damaged_of_others(
+    site: Site, publisher: Publisher, client: Client, damage: Callable[[Client], Awaitable[None]]
+) -> None:
+    site.server.keeper._credentials_every_s = 0.1
+    async with watching_as(site, DAMAGED, client) as damaged, watching_as(site, ENDED, client) as ended:
+        await damage(client)
+        await read_to_the_end(damaged)
+
+        await client.hdel(keys_of.TOKENS, digest(ENDED))
+
+        await read_to_the_end(ended)
+        assert (await site.http.get("/-/events", headers={"authorization": f"Bearer {DAMAGED}"})).status_code == 401
+
+
+async def test_streams_end_with_their_tokens_also_after_redis_has_refused_to_be_asked(
+    own: Own, start_server: StartServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    site, client = await start_server(redis_url=own.valkey.url), own.publisher.stores.pages._client
+    site.server.keeper._credentials_every_s = 0.1
+    async with watching_as(site, ENDED, client) as reader:
+        await client.acl_setuser("default", enabled=True, commands=["-eval", "-evalsha"])
+        await wait_until(lambda: "it cannot be asked who may watch" in caplog.text)
+        await client.acl_setuser("default", enabled=True, commands=["+eval", "+evalsha"])
+
+        await client.hdel(keys_of.TOKENS, digest(ENDED))
+
+        await read_to_the_end(reader)
