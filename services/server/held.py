@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from services.server.hub import Piece, Position, Topic, encode_word, framed
 from services.server.stream import MOST_WAITING_BYTES, Stream
 from shared.credentials import Credential
-from shared.errors import Unavailable, Undecodable
+from shared.errors import Unavailable
 from shared.streams import position
 
 log = logging.getLogger(__name__)
@@ -138,8 +138,9 @@ class HeldStream(asyncio.Protocol):
             # No snapshot to be had: the client comes back, with the id it has.
             self.write(framed(encode_word("paused")))
             self.end()
-        except Undecodable as error:
-            log.error("the state of %s/%s cannot be told: %s", *self.topic, error)
+        except Exception:
+            # Whatever it is: a stream that is left open looks as if nothing happened.
+            log.exception("the state of %s/%s cannot be told", *self.topic)
             self.end(LONG_RETRY_MS)
         if stream is self._stream and not self.is_ending:
             self.write(framed(stream.take()))

@@ -22,7 +22,7 @@ from services.server.hub import Hub, Topic, encode_word
 from services.server.keeper import Keeper
 from services.server.stream import Stream
 from shared.credentials import Credential
-from shared.errors import Unavailable, Undecodable
+from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +89,9 @@ class Written:
         except Unavailable:
             # No snapshot to be had: the client comes back, with the id it has.
             await _send(send, encode_word("paused"))
-        except Undecodable as error:
-            log.error("the state of %s/%s cannot be told: %s", *topic, error)
+        except Exception:
+            # Whatever it is: a stream that breaks off is come back to at once.
+            log.exception("the state of %s/%s cannot be told", *topic)
             retry_ms = LONG_RETRY_MS
         await send({"type": "http.response.body", "body": encode_retry(retry_ms), "more_body": False})
 

@@ -11,6 +11,7 @@ import pytest
 from shared import keys as keys_of
 from shared.auth import Token, digest
 from shared.connection import Client
+from shared.keys import Keys
 from tests.conftest import wait_until
 from tests.integration.server.conftest import Own, Publisher, Site, StartServer
 from tests.integration.server.test_streams import QUERY, Reader
@@ -74,3 +75,29 @@ async def test_streams_end_with_their_tokens_also_after_redis_has_refused_to_be_
         await client.hdel(keys_of.TOKENS, digest(ENDED))
 
         await read_to_the_end(reader)
+
+
+@pytest.mark.parametrize("fast_path", [True, False], ids=["fast path", "plain ASGI"])
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "starts again"])
+async def test_whoever_cannot_be_told_how_things_are_is_asked_to_come_back_later(
+    start_server: StartServer, publisher: Publisher, client: Client, keys: Keys, fast_path: bool, is_new: bool
+) -> None:
+    site = await start_server(fast_path=fast_path)
+    await publisher.publish(b"one")
+
+    async def damage() -> None:
+        await client.set(keys.head("acme", "spring"), b"no hash")
+
+    if is_new:
+        await damage()
+    async with site.http.stream("GET", "/-/events", params=QUERY) as answer:
+        reader = Reader(answer.aiter_lines())
+        if not is_new:
+            assert (await reader.next()).event == "snapshot"
+            await damage()
+            site.server.hub.reset()
+
+        await read_to_the_end(reader)
+
+    assert reader.retry >= 20_000
+    await wait_until(lambda: site.server.hub.count == 0)
