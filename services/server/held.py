@@ -134,14 +134,10 @@ class HeldStream(asyncio.Protocol):
                 if stream is not self._stream or self.is_ending:
                     return
                 await self._write_slowly(piece)
-        except Unavailable:
-            # No snapshot to be had: the client comes back, with the id it has.
-            self.write(framed(encode_word("paused")))
-            self.end()
-        except Exception:
-            # Whatever it is: a stream that is left open looks as if nothing happened.
-            log.exception("the state of %s/%s cannot be told", *self.topic)
-            self.end(LONG_RETRY_MS)
+        except Exception as error:
+            # One that began again since has another past, which may well be told.
+            if stream is self._stream:
+                self._give_up(error)
         if stream is self._stream and not self.is_ending:
             self.write(framed(stream.take()))
             self._sent, self._stream = position(stream.sent), None
@@ -227,6 +223,15 @@ class HeldStream(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._is_behind = False
         self._let_go()
+
+    def _give_up(self, error: Exception) -> None:
+        """End what cannot be told, whatever the reason: left open, it would look as if nothing happened."""
+        if isinstance(error, Unavailable):
+            # No snapshot to be had: the client comes back, with the id it has.
+            self.write(framed(encode_word("paused")))
+            return self.end()
+        log.error("the state of %s/%s cannot be told", *self.topic, exc_info=error)
+        return self.end(LONG_RETRY_MS)
 
     def _let_go(self) -> None:
         if self._drained is not None:

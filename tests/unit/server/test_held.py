@@ -156,6 +156,21 @@ async def test_a_stream_that_begins_again_leaves_the_rest_of_its_past_untold(tol
     assert not told.held.is_live
 
 
+async def test_what_became_of_the_past_before_is_no_concern_of_a_stream_that_begins_again(told: Told) -> None:
+    first = told.held.begin()
+    told.held.greet(Taken(told.transport, set(), b""), "")
+
+    async def past() -> AsyncIterator[bytes]:
+        told.held.begin()
+        raise StoreUnavailable("away")
+        yield b""
+
+    await told.held.tell(first, past())
+
+    assert not told.held.is_ending
+    assert b"paused" not in told.transport.sent
+
+
 async def test_without_a_snapshot_it_says_paused_and_when_to_come_back(told: Told) -> None:
     stream = told.held.begin()
     told.held.greet(Taken(told.transport, set(), b""), "")
