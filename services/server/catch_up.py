@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.server.follower import Follower
+from services.server.gate import Gate
 from services.server.held import HeldStream
 from services.server.hub import EVERYTHING, SEVERAL, Position, Topic, concerning, encode_word, framed
 from services.server.sharing import Sharing
@@ -50,7 +51,7 @@ class CatchUp:
     def __init__(self, snapshots: Snapshots, follower: Follower, keys: Keys, behind_s: float = BEHIND_S) -> None:
         self._snapshots, self._follower, self._keys = snapshots, follower, keys
         self._behind_s = behind_s
-        self._shared_snapshots = Sharing(self._read_snapshot)
+        self._shared_snapshots, self._gate = Sharing(self._read_snapshot), Gate()
 
     async def begin(self, topic: Topic, last: str, stream: Stream) -> AsyncIterator[bytes]:
         """Pieces for a stream that has just joined the hub.
@@ -73,8 +74,8 @@ class CatchUp:
 
     async def reset(self, topic: Topic, stream: Stream) -> AsyncIterator[bytes]:
         """Pieces for a stream whose history is gone."""
-        yield encode_word("reset")
-        yield await self._snapshot(topic, stream)
+        snapshot = await self._snapshot(topic, stream)
+        yield encode_word("reset") + snapshot
 
     def heartbeat(self, topic: Topic, stream: Stream) -> bytes:
         """A block that moves a quiet client's last id and fires nothing, so that it never falls behind the history."""
@@ -108,8 +109,9 @@ class CatchUp:
             yield encode_word("paused")
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
-        at, seen, block = await self._shared_snapshots.ask(topic)
-        await self._follower.reach(self._partition(topic), seen, self._behind_s)
+        async with self._gate:
+            at, seen, block = await self._shared_snapshots.ask(topic)
+            await self._follower.reach(self._partition(topic), seen, self._behind_s)
         stream.sent = at
         return block
 

@@ -16,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 
 from services.server.addresses import is_slug
 from services.server.catch_up import CatchUp
+from services.server.gate import Gate
 from services.server.held import LIFETIME_S, LONG_RETRY_MS, SHORT_RETRY_MS, HeldStream, encode_retry
 from services.server.hub import ALL_PAGES, EVERYTHING, Hub, Topic
 from services.server.keeper import Keeper
-from services.server.stream import Stream
 from services.server.watching import narrow
 from services.server.wire import TAKE_OVER, TakeOver
 from services.server.written import HEADERS, Written
@@ -32,9 +32,6 @@ from shared.settings import Settings
 from shared.sites import no_site
 from shared.streams import parse_position
 from shared.tasks import end
-
-# Snapshots under way at once, when everybody starts again.
-MOST_AT_ONCE = 64
 
 
 class Status:
@@ -52,7 +49,7 @@ class Status:
         self._catch_up, self._hub, self._keeper, self._tokens = catch_up, hub, keeper, tokens
         self._settings = settings
         self._written = Written(catch_up, hub, keeper, settings.sse_heartbeat_s)
-        self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
+        self._gate = Gate()
         self._starting_again: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -63,7 +60,8 @@ class Status:
         request = Request(scope, receive)
         credential, last = find_credential(request.headers, scope["scheme"]), find_last_id(request)
         try:
-            principal = await self._tokens.who(credential)
+            async with self._gate:
+                principal = await self._tokens.who(credential)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS, last)
         topic = narrowed(find_topic(request, self._settings.partitions), principal)
@@ -91,13 +89,10 @@ class Status:
         self._keeper.drop(held)
 
     def _start_again(self, held: HeldStream) -> None:
-        task = asyncio.create_task(self._tell_again(held, held.begin()))
+        stream = held.begin()
+        task = asyncio.create_task(held.tell(stream, self._catch_up.reset(held.topic, stream)))
         self._starting_again.add(task)
         task.add_done_callback(self._starting_again.discard)
-
-    async def _tell_again(self, held: HeldStream, stream: Stream) -> None:
-        async with self._at_once:
-            await held.tell(stream, self._catch_up.reset(held.topic, stream))
 
 
 def find_topic(request: Request, partitions: int = 1) -> Topic:
