@@ -130,8 +130,9 @@ class Follower:
     async def _turn(self, *, was_away: bool) -> None:
         if (not self.applied or was_away) and not await self._is_resumable(self.applied):
             await self._start_over()
+        # Redis may answer while the connection that events come over cannot be had. Once it can, that is said at once.
+        entries = await self._events.read(self.applied, 1 if self._is_away else BLOCK_MS)
         self._say_resumed()
-        entries = await self._events.read(self.applied, BLOCK_MS)
         # A read from a trimmed position begins in silence at the oldest event, one from the future never ends.
         is_due = not entries or self._clock() - self._checked_at > CHECK_S
         if is_due and not await self._is_resumable(self.applied):

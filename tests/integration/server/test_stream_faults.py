@@ -101,3 +101,27 @@ async def test_whoever_cannot_be_told_how_things_are_is_asked_to_come_back_later
 
     assert reader.retry >= 20_000
     await wait_until(lambda: site.server.hub.count == 0)
+
+
+async def test_resumed_is_said_once_events_arrive_again_not_when_redis_merely_answers(
+    own: Own, start_server: StartServer
+) -> None:
+    site, client = await start_server(redis_url=own.valkey.url), own.publisher.stores.pages._client
+
+    async def was_refused_often() -> bool:
+        return sum(refusal["count"] for refusal in await client.acl_log()) >= 5
+
+    async with site.http.stream("GET", "/-/events", params=QUERY) as answer:
+        reader = Reader(answer.aiter_lines())
+        assert (await reader.next()).event == "snapshot"
+
+        # As where there is no room for one more connection: all is well but for the one that events come over.
+        await client.acl_setuser("default", enabled=True, commands=["-xread"])
+        await wait_until(was_refused_often)
+        assert not site.server.follower.is_following
+        await client.acl_setuser("default", enabled=True, commands=["+xread"])
+        await wait_until(lambda: site.server.follower.is_following)
+        await own.publisher.publish(b"one")
+        blocks = await reader.until("page-built")
+
+    assert [block.event for block in blocks] == ["paused", "resumed", "config-published", "page-built"]
