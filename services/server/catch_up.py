@@ -67,10 +67,13 @@ class CatchUp:
         asked = parse_position(last)
         if asked is None:
             yield await self._snapshot(topic, stream)
-            return
-        stream.sent = f"{asked[0]}-{asked[1]}"
-        async for piece in self._replay(topic, stream):
-            yield piece
+        else:
+            stream.sent = f"{asked[0]}-{asked[1]}"
+            async for piece in self._replay(topic, stream):
+                yield piece
+        if not self._follower.is_following:
+            # Those who were here when it began were told.
+            yield encode_word("paused")
 
     async def reset(self, topic: Topic, stream: Stream) -> AsyncIterator[bytes]:
         """Pieces for a stream whose history is gone."""
@@ -104,9 +107,6 @@ class CatchUp:
             part = happened[first : first + CHUNK]
             stream.sent = part[-1].id
             yield b"".join([told.text for told in concerning(topic, part)])
-        if not self._follower.is_following:
-            # Those who were here when it began were told.
-            yield encode_word("paused")
 
     async def _snapshot(self, topic: Topic, stream: Stream) -> bytes:
         async with self._gate:

@@ -125,3 +125,18 @@ async def test_resumed_is_said_once_events_arrive_again_not_when_redis_merely_an
         blocks = await reader.until("page-built")
 
     assert [block.event for block in blocks] == ["paused", "resumed", "config-published", "page-built"]
+
+
+@pytest.mark.parametrize("fast_path", [True, False], ids=["fast path", "plain ASGI"])
+async def test_who_comes_while_events_do_not_arrive_is_told_so_behind_the_snapshot(
+    own: Own, start_server: StartServer, fast_path: bool
+) -> None:
+    site = await start_server(redis_url=own.valkey.url, fast_path=fast_path)
+    await own.publisher.stores.pages._client.acl_setuser("default", enabled=True, commands=["-xread"])
+    await wait_until(lambda: not site.server.follower.is_following)
+
+    async with asyncio.timeout(5), site.http.stream("GET", "/-/events", params=QUERY) as answer:
+        reader = Reader(answer.aiter_lines())
+        blocks = [await reader.next(), await reader.next()]
+
+    assert [block.event for block in blocks] == ["snapshot", "paused"]
