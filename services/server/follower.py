@@ -154,8 +154,7 @@ class Follower:
         await self._hosts.refresh(event.site for event in events if isinstance(event, HostnamesSet))
         # One from before Redis was emptied or lost its last writes goes on with whatever came later.
         follows_on = {entry.partition: self.applied[entry.partition] for entry in entries}
-        ahead, is_same = await asyncio.gather(self._refresh(changed), self._is_resumable(follows_on))
-        if ahead or not is_same:
+        if not await self._make_true(changed, follows_on):
             return await self._start_over()
         told = [tell(entry, event) for entry, event in zip(entries, decoded, strict=True)]
         # In one step: whoever joins from here on finds these events in the history, and whoever was there is told.
@@ -166,6 +165,19 @@ class Follower:
         self.handed_on = self.applied
         self._on_applied(self.applied, {entry.partition for entry in entries} if changed else ())
         return None
+
+    async def _make_true(self, changed: Sequence[PageName], follows_on: Mapping[int, str]) -> bool:
+        """Make pages true, and ask meanwhile about the positions that the events follow on.
+
+        Where one of both fails, the other is waited for: an answer that came later would pass for a new one.
+
+        Returns:
+            False where Redis went back in time.
+        """
+        ahead = asyncio.create_task(self._refresh(changed))
+        is_same = asyncio.create_task(self._is_resumable(follows_on))
+        await asyncio.gather(ahead, is_same, return_exceptions=True)
+        return is_same.result() and not ahead.result()
 
     def _remember(self, entries: Sequence[Entry], told: Sequence[Told]) -> None:
         by_partition: defaultdict[int, list[Told]] = defaultdict(list)

@@ -1,7 +1,9 @@
 """The follower on a real Redis: what it makes true, and what it does where history is gone."""
 
+import asyncio
+import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import pytest
 
@@ -18,6 +20,7 @@ from shared.errors import StoreUnavailable
 from shared.event_log import EventLog
 from shared.hostnames import HostnameStore
 from shared.keys import Keys
+from shared.records import PublishedPage
 from shared.settings import Settings
 from shared.streams import position
 from tests.conftest import wait_until
@@ -117,6 +120,51 @@ async def test_what_follows_on_another_history_is_told_to_nobody_who_knows_the_o
 
     await wait_until(lambda: watcher.needs_snapshot)
     assert pieces == []
+
+
+async def test_what_a_turn_that_failed_has_read_is_not_taken_for_what_is_there_later(
+    parts: Parts, publisher: Publisher, client: Client, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts.follower.start()
+    await wait_until(lambda: parts.follower.is_following)
+    assert await parts.memory.get(SPRING) is None
+    load, find_lost = parts.memory._load, parts.events.find_lost
+    reads, is_read, may_arrive, is_back = 0, asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def read_late(names: Sequence[PageName]) -> list[PublishedPage | None]:
+        nonlocal reads
+        reads += 1
+        is_first, found = reads == 1, await load(names)
+        if is_first:
+            is_read.set()
+            await may_arrive.wait()
+        return found
+
+    async def fail(after: Mapping[int, str]) -> list[int]:
+        if reads and not is_back.is_set():
+            raise StoreUnavailable("away")
+        return await find_lost(after)
+
+    monkeypatch.setattr(parts.memory, "_load", read_late)
+    monkeypatch.setattr(parts.events, "find_lost", fail)
+    await publisher.publish(b"one")
+    await is_read.wait()
+
+    await publisher.publish(b"two")
+    async with client.pipeline(transaction=True) as gap:
+        gap.xadd(keys.events(0), {"type": "unrelated", "data": b'{"type":"unrelated"}'})
+        gap.xtrim(keys.events(0), maxlen=1, approximate=False)
+        await gap.execute()
+    newest = (await parts.events.tail())[0]
+    is_back.set()
+    with contextlib.suppress(StoreUnavailable):
+        # It may begin anew before that answer is there, or wait for it.
+        await parts.follower.reach(0, newest, 1)
+    may_arrive.set()
+
+    await wait_until(lambda: parts.memory.look(SPRING) is not None)
+    await parts.follower.reach(0, newest, 10)
+    assert await parts.holds(b"two")
 
 
 async def test_a_page_published_in_a_gap_is_no_longer_missing(
