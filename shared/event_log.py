@@ -43,11 +43,12 @@ class EventLog:
         Raises:
             StoreUnavailable, StoreUncertain: Redis is away.
         """
-        positions = {}
-        for stream, partition in self._streams.items():
-            info = await self._info(stream)
-            positions[partition] = info["last-generated-id"].decode() if info else START
-        return positions
+        with translated():
+            pipeline: Any = self._client.pipeline(transaction=False)
+            for stream in self._streams:
+                pipeline.xinfo_stream(stream)
+            infos = zip(self.partitions, await pipeline.execute(raise_on_error=False), strict=True)
+            return {partition: _tail(info) for partition, info in infos}
 
     async def read(self, after: Mapping[int, str], block_ms: int, count: int = 1000) -> list[Entry]:
         """Wait for events after a position per partition.
@@ -138,16 +139,6 @@ class EventLog:
             infos = zip(missing, await pipeline.execute(raise_on_error=False), strict=True)
             return [partition for partition, info in infos if not _is_its_end(after[partition], info)]
 
-    async def _info(self, stream: str) -> dict[str, Any]:
-        with translated():
-            try:
-                info: dict[str, Any] = await self._client.xinfo_stream(stream)
-            except ResponseError as error:
-                if "no such key" in str(error):
-                    return {}
-                raise
-        return info
-
     def _entries(self, stream: str, raw: Iterable[Any]) -> list[Entry]:
         partition = self._streams[stream]
         return [Entry(stream, partition, id_.decode(), fields or {}) for id_, fields in raw]
@@ -161,6 +152,11 @@ def _is_its_end(after: str, info: Any) -> bool:
     if after == START:
         return bool(known["entries-added"] == known["length"])
     return bool(after == known["last-generated-id"].decode())
+
+
+def _tail(info: Any) -> str:
+    """The newest position of a stream that was asked about itself."""
+    return START if _is_no_stream(info) else str(_found(info)["last-generated-id"].decode())
 
 
 def _found(answer: Any) -> Any:
