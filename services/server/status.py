@@ -9,6 +9,7 @@ told; otherwise a task writes it (`Written`). `Keeper` looks after both.
 """
 
 import asyncio
+import logging
 import random
 
 from starlette.requests import Request
@@ -26,12 +27,14 @@ from services.server.written import HEADERS, Written
 from shared.auth import Tokens
 from shared.config import SLUG_MEND
 from shared.credentials import Credential, find_credential
-from shared.errors import Forbidden, InvalidParameter, Unavailable
+from shared.errors import Forbidden, InvalidParameter, Misconfigured, Unavailable
 from shared.principal import Principal
 from shared.settings import Settings
 from shared.sites import no_site
 from shared.streams import parse_position
 from shared.tasks import end
+
+log = logging.getLogger(__name__)
 
 
 class Status:
@@ -64,6 +67,9 @@ class Status:
                 principal = await self._tokens.who(credential)
         except Unavailable:
             return await _turn_away(send, SHORT_RETRY_MS, last)
+        except Misconfigured as error:
+            log.error("nobody can be asked about: %s", error)
+            return await _turn_away(send, LONG_RETRY_MS, last)
         topic = narrowed(find_topic(request, self._settings.partitions), principal)
         if self._hub.is_quiet or request.method == "HEAD":
             return await _turn_away(send, SHORT_RETRY_MS, last)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -70,6 +71,10 @@ async def test_streams_end_with_their_tokens_also_after_redis_has_refused_to_be_
     async with watching_as(site, ENDED, client) as reader:
         await client.acl_setuser("default", enabled=True, commands=["-eval", "-evalsha"])
         await wait_until(lambda: "it cannot be asked who may watch" in caplog.text)
+        newcomer = await site.http.get("/-/events", params=QUERY, headers={"authorization": f"Bearer {DAMAGED}"})
+        # Any other status would close a browser's stream for good.
+        assert newcomer.status_code == 200
+        assert re.fullmatch(r"retry: [23]\d{4}\n\n", newcomer.text)
         await client.acl_setuser("default", enabled=True, commands=["+eval", "+evalsha"])
 
         await client.hdel(keys_of.TOKENS, digest(ENDED))
