@@ -5,7 +5,7 @@ Nobody is given what was read before they asked, so a watcher that joined the hu
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
@@ -32,6 +32,7 @@ class Sharing(Generic[Key, Found]):
         task = self._next.get(key)
         if task is None:
             task = self._next[key] = asyncio.create_task(self._run(key, self._under_way.get(key)))
+            task.add_done_callback(_take_note)
         # Shielded: one who leaves must not take it from the others.
         return await asyncio.shield(task)
 
@@ -44,3 +45,9 @@ class Sharing(Generic[Key, Found]):
         finally:
             if self._under_way.get(key) is task:
                 del self._under_way[key]
+
+
+def _take_note(task: "asyncio.Task[Any]") -> None:
+    """What a read raises after everybody has left would be told as an error that nobody looked at."""
+    if not task.cancelled():
+        task.exception()

@@ -1,6 +1,7 @@
 """Reads that many want at once: who shares which, and what becomes of it when somebody leaves or a read fails."""
 
 import asyncio
+import gc
 from collections import Counter
 
 import pytest
@@ -67,6 +68,26 @@ async def test_who_leaves_takes_it_from_nobody(reads: Reads) -> None:
 
     assert await staying == 1
     assert leaving.cancelled()
+
+
+async def test_a_read_that_fails_once_everybody_has_left_is_nobodys_concern(reads: Reads) -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    sharing = Sharing(reads)
+    leaving = asyncio.create_task(sharing.ask("spring"))
+    await wait_until(lambda: reads.begun["spring"] == 1)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    # It would keep what it waited for.
+    del leaving
+
+    reads.failing = 1
+    reads.may_end.set()
+    await wait_until(lambda: not sharing._under_way)
+    await asyncio.sleep(0)
+    gc.collect()
+
+    assert told == []
 
 
 async def test_a_read_that_fails_fails_for_all_who_share_it_and_for_nobody_else(reads: Reads) -> None:
