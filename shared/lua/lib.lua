@@ -21,12 +21,19 @@ local function counter(key, field)
   return tonumber(redis.call('HGET', key, field) or '0')
 end
 
+-- The newest event at a time or before it; nil where there is none. What stands before the first entry Redis would look
+-- for through all of them, so that one is looked at before.
+local function newest_until(stream, at)
+  local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  if not first or tonumber(string.match(first[1], '^%d+')) > at then return nil end
+  return redis.call('XREVRANGE', stream, digits(at), '-', 'COUNT', 1)[1][1]
+end
+
 -- Appends an event; the stream keeps `keep_ms` of history, and the newest event before it: where nothing happened for
 -- that long, whoever has applied that one goes on from there.
 local function emit(stream, keep_ms, trace, event)
-  local oldest = digits(math.max(0, event.at - tonumber(keep_ms)))
-  local before = redis.call('XREVRANGE', stream, oldest, '-', 'COUNT', 1)[1]
-  return redis.call('XADD', stream, 'MINID', '~', before and before[1] or oldest, '*',
+  local oldest = math.max(0, event.at - tonumber(keep_ms))
+  return redis.call('XADD', stream, 'MINID', '~', newest_until(stream, oldest) or digits(oldest), '*',
     'type', event.type, 'data', cjson.encode(event), 'traceparent', trace)
 end
 

@@ -238,3 +238,13 @@ async def test_times_are_whole_milliseconds_of_redis(stores: Stores, client: Cli
     [step] = accepted.publication.steps
     assert before[0] * 1000 <= step.at <= (after[0] + 1) * 1000
     assert (step.state, step.by) == ("queued", "ada")
+
+
+async def test_while_no_event_is_old_none_is_looked_for(stores: Stores, client: Client, keys: Keys, site: str) -> None:
+    """Redis would look through the whole stream for what stands before its first entry, at each publish."""
+    await publish(stores, "k1")
+    await client.config_resetstat()
+
+    await publish(stores, "k2")
+
+    assert "cmdstat_xrevrange" not in await client.info("commandstats")
