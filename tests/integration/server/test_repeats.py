@@ -130,7 +130,7 @@ async def test_whatever_the_kernel_takes_at_once_all_of_it_arrives(
     call: str,
     send: Callable[..., int] | None,
 ) -> None:
-    site = await start_server(sendfile="on" if call == "sendfile" else "off")
+    site = await start_server(fast_path=True, sendfile="on" if call == "sendfile" else "off")
     _stop_time(site)
     calls = []
 
